@@ -1,0 +1,77 @@
+// Package protocol turns frames into facts: it peels link layers, follows conversations, hands their
+// bytes to parsers and collects what they say of each host. It decides which bytes belong together and
+// to whom; what a protocol's bytes mean is each parser's own, and what the facts make a device is
+// inventory's.
+package protocol
+
+import (
+	"net/netip"
+	"time"
+
+	"pons/fact"
+)
+
+// Transport is what carries a conversation.
+type Transport uint8
+
+// The transports. Link is a bare Ethernet payload (ARP, LLDP, CDP): each frame is one conversation.
+const (
+	Link Transport = iota
+	UDP
+	TCP
+)
+
+// Endpoint is one side of a conversation. MAC is the canonical text of the address in the frame, which is
+// a router's where the host is not on this link; Host therefore leaves it to the engine to keep or drop it.
+type Endpoint struct {
+	MAC  string // "00:12:21:aa:bb:cc" or ""
+	IP   netip.Addr
+	Port uint16
+}
+
+// Key is the fact subject of this endpoint.
+func (e Endpoint) Key() fact.Key {
+	ip := ""
+	if e.IP.IsValid() {
+		ip = e.IP.String()
+	}
+	return fact.Host(e.MAC, ip)
+}
+
+// Dir is the direction of data in a conversation.
+type Dir uint8
+
+// ToServer is from the side that opened the conversation.
+const (
+	ToServer Dir = iota
+	ToClient
+)
+
+// Opening is what is known when a conversation begins: who, how, and its first bytes. First may be data of
+// either direction (a one-sided or late capture); Parser.Claims looks at content first and at ports last.
+type Opening struct {
+	Transport      Transport
+	EtherType      uint16   // Link only (LLC/SNAP frames: 0 with the LLC header in First)
+	Client, Server Endpoint // for UDP the sender of the first datagram is the client
+	FirstDir       Dir
+	First          []byte // valid only during the call
+	Frame          uint64 // number of the frame in its capture, from 1
+}
+
+// Parser is one protocol, as a value. Doc is one line for docs/protocols.md; Attrs lists every attribute it
+// can emit.
+type Parser struct {
+	Name, Doc string
+	Attrs     []fact.Attr
+	Claims    func(Opening) bool
+	New       func(Opening) Conversation
+}
+
+// Conversation reads one conversation. Next works like bufio.SplitFunc: it returns the bytes used; zero asks
+// for more; an error ends the conversation and is counted, not logged. For UDP and Link, data is one
+// datagram and what is not used is dropped. Time comes from the frame. Data is valid only during the call.
+// The engine fills an emitted fact's At (when zero), Source ("wire:"+Parser.Name when empty) and appends
+// ", frame N" to its Because; Subject must be one of the endpoints' keys or a fact.Host of the parser's own.
+type Conversation interface {
+	Next(at time.Time, d Dir, data []byte, emit func(fact.Fact)) (advance int, err error)
+}
