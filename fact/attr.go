@@ -27,6 +27,7 @@ const (
 	Switch   Attr = "switch"
 	Port     Attr = "switch_port"
 	SSID     Attr = "ssid"
+	Service  Attr = "service" // transport/port/protocol/role: tcp/11112/dicom/server
 	Domain   Attr = "domain"
 
 	Site       Attr = "site" // campus or facility
