@@ -38,7 +38,7 @@ func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.Value, o.Value))
 }
 
-// Host is the key of a host on the wire. mac and ip are canonical (fact.MAC, netip string) or empty.
+// Host is the key of a host on the wire. mac and ip are canonical (ParseMAC, ParseIP) or empty.
 func Host(mac, ip string) Key { return Key{Kind: "host", Value: mac + "|" + ip} }
 
 // SplitHost returns the MAC and the IP of a host key.
