@@ -1,0 +1,84 @@
+# Pons. Two commands do everything, set-up included:
+#   make demo    build, fill a demo hospital and serve it; prints the address
+#   make check   build, then every check and every test
+
+GO   ?= go
+BIN  := bin/pons
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo source)
+
+# The race detector makes these several times slower and they add no goroutines of their own over what the others
+# already test under it: whole-browser runs, the demo hospital, benchmarks.
+HEAVY := pons/web pons/demo pons/bench
+
+TEMPL := $(shell find web -name '*.templ' -not -path '*/node_modules/*' 2>/dev/null)
+FRONT := $(wildcard web/front/* web/islands/*) web/icon.go web/bundle.go web/package-lock.json
+
+.PHONY: demo check build generate test lint fmt clean tools test-tools
+
+demo: build
+	$(BIN) demo
+
+build: generate
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X pons/app.Version=$(VERSION)" -o $(BIN) ./cmd/pons
+
+# generate makes what is made from other files: typed templates (committed) and the bundle of scripts and styles
+# (not committed, embedded into the binary).
+generate: tools web/static/dist/.made
+	@$(GO) tool templ generate -path web -log-level warn
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	npm ci --prefix web --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/static/dist/.made: web/node_modules/.package-lock.json $(FRONT)
+	$(GO) run web/bundle.go
+	@touch $@
+
+check: tools test-tools
+	@before=$$(find web -name '*_templ.go' -not -path '*/node_modules/*' | sort | xargs cat | sha256sum); \
+	$(MAKE) --no-print-directory generate && \
+	after=$$(find web -name '*_templ.go' -not -path '*/node_modules/*' | sort | xargs cat | sha256sum); \
+	if [ "$$before" != "$$after" ]; then echo "check: the generated *_templ.go files were old; they are new now: look at them and commit them"; exit 1; fi
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test
+
+lint:
+	@bad=$$(gofmt -l $$(git ls-files '*.go' | grep -v '_templ\.go$$')); if [ -n "$$bad" ]; then echo "check: not gofmt'ed: $$bad"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# Everything under the race detector but the heavy ones; the lines of go test come last.
+test:
+	@light=$$($(GO) list ./... | grep -v -x -F $(foreach p,$(HEAVY),-e $(p))); \
+	heavy=$$($(GO) list ./... | grep -x -F $(foreach p,$(HEAVY),-e $(p))); status=0; \
+	$(GO) test -race -timeout 14m $$light || status=1; \
+	if [ -n "$$heavy" ]; then $(GO) test -timeout 14m $$heavy || status=1; fi; \
+	exit $$status
+
+fmt:
+	gofmt -w $$(git ls-files '*.go' | grep -v '_templ\.go$$')
+	$(GO) tool templ fmt web
+
+clean:
+	rm -rf bin web/static/dist web/node_modules
+
+# What a build needs cannot be installed well from here: it is named in one line.
+tools:
+	@command -v $(GO) >/dev/null || { echo "Pons needs Go 1.26 or newer: https://go.dev/dl/"; exit 1; }
+	@command -v npm >/dev/null || { echo "Pons needs Node.js 20 or newer with npm, to bundle its front end: https://nodejs.org/"; exit 1; }
+
+# What the tests need besides is installed where that is allowed (root on Debian or Ubuntu), else named in one line.
+test-tools:
+	@need=; \
+	command -v gcc >/dev/null || need="$$need gcc libc6-dev"; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || need="$$need chromium"; \
+	[ -n "$$PONS_TEST_POSTGRES" ] || command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need="$$need postgresql"; \
+	command -v soffice >/dev/null || command -v libreoffice >/dev/null || need="$$need libreoffice-calc-nogui"; \
+	if [ -n "$$need" ]; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "check: installing$$need"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need >/dev/null; \
+		else \
+			echo "The tests of Pons need$$need: sudo apt-get install$$need"; exit 1; \
+		fi; \
+	fi
