@@ -5,6 +5,7 @@
 package protocol
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 // Transport is what carries a conversation.
 type Transport uint8
 
-// The transports. Link is a bare Ethernet payload (ARP, LLDP, CDP): each frame is one conversation.
+// The transports. Link is a bare Ethernet payload (ARP, LLDP, CDP): the frames of one sender and kind are one
+// conversation, always ToServer.
 const (
 	Link Transport = iota
 	UDP
@@ -49,10 +51,15 @@ const (
 
 // Opening is what is known when a conversation begins: who, how, and its first bytes. First may be data of
 // either direction (a one-sided or late capture); Parser.Claims looks at content first and at ports last.
+//
+// Who is the client is told by the SYN, else guessed from ports and from who spoke first. While it is a guess,
+// Claims is asked both ways round: where content tells the direction (a request, a response), a parser claims
+// only the way that fits, and the sides are settled by that. After bytes were lost, a conversation is claimed
+// and opened anew at what follows.
 type Opening struct {
 	Transport      Transport
 	EtherType      uint16   // Link only (LLC/SNAP frames: 0 with the LLC header in First)
-	Client, Server Endpoint // for UDP the sender of the first datagram is the client
+	Client, Server Endpoint // for UDP the sender of the first datagram is the client, unless only its port is below 1024
 	FirstDir       Dir
 	First          []byte // valid only during the call
 	Frame          uint64 // number of the frame in its capture, from 1
@@ -68,10 +75,19 @@ type Parser struct {
 }
 
 // Conversation reads one conversation. Next works like bufio.SplitFunc: it returns the bytes used; zero asks
-// for more; an error ends the conversation and is counted, not logged. For UDP and Link, data is one
-// datagram and what is not used is dropped. Time comes from the frame. Data is valid only during the call.
+// for more; an error ends the conversation and is counted, not logged; Done ends it well. For UDP and Link,
+// data is one datagram, what is not used is dropped, and an error ends that datagram only. Time comes from the
+// frame. Data is valid only during the call. A conversation may hold at most Options.MaxBuffer bytes back: skip
+// large bodies by using them up.
+//
 // The engine fills an emitted fact's At (when zero), Source ("wire:"+Parser.Name when empty) and appends
 // ", frame N" to its Because; Subject must be one of the endpoints' keys or a fact.Host of the parser's own.
+// Values are made one line of printable text; empty ones are dropped. A fact.MAC stated of a fact.Host that has
+// both says that the address is the host's own and not a router's.
 type Conversation interface {
 	Next(at time.Time, d Dir, data []byte, emit func(fact.Fact)) (advance int, err error)
 }
+
+// Done is returned by Conversation.Next when the conversation holds nothing more of interest: the engine stops
+// following it, and counts no error.
+var Done = errors.New("done")
