@@ -12,11 +12,11 @@ import (
 func implementation(v *device) (uid, version string) {
 	switch v.article.maker {
 	case "GE HealthCare":
-		return "1.2.840.113619.6.435", "GE_" + strings.ToUpper(strings.ReplaceAll(v.article.model, " ", "_"))[:7]
+		return "1.2.840.113619.6.435", "GE_" + strings.ToUpper(strings.ReplaceAll(v.article.model, " ", "_"))
 	case "Philips":
 		return "1.3.46.670589.50.1.8.0", "MR_DICOM_" + v.version
 	case "Siemens Healthineers":
-		return "1.3.12.2.1107.5.8.3.485", "SIEMENS_" + strings.ReplaceAll(v.article.model, " ", "")[:5]
+		return "1.3.12.2.1107.5.8.3.485", "SIEMENS_" + strings.ReplaceAll(v.article.model, " ", "_")
 	case "Canon Medical":
 		return "1.2.392.200036.9116.7.8.1.1.1", "TM_CT_CMW_V10"
 	case "Carestream":
@@ -127,7 +127,7 @@ func (l *listener) image(v *device, kind, sop, instance string) []byte {
 	put(0x0008, 0x0060, kind)
 	put(0x0008, 0x0070, v.article.maker)
 	put(0x0008, 0x0080, l.w.name)
-	put(0x0008, 0x1010, v.host)
+	put(0x0008, 0x1010, v.host[:min(16, len(v.host))])
 	put(0x0008, 0x1090, v.article.model)
 	put(0x0010, 0x0010, phantomFamily+"^"+phantomGiven)
 	put(0x0010, 0x0020, phantomNumber)

@@ -170,7 +170,7 @@ func (w *world) biomed() export {
 
 // control is the CMMS's number of a device, tag IT's.
 func controlNumber(v *device) string { return "CE-" + itoa(20_000+v.number) }
-func tag(v *device) string     { return fmt.Sprintf("A1%05d", v.number) }
+func tag(v *device) string           { return fmt.Sprintf("A1%05d", v.number) }
 
 func (w *world) biomedRow(d dice, v *device, control string) []string {
 	a := v.article

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pons/capture"
 )
 
 // nic is one end of a conversation as its segment sees it.
@@ -39,25 +41,17 @@ type traffic struct {
 	ident  uint16
 }
 
-// write gives the frames in order of time as a classic little-endian microsecond pcap of Ethernet.
+// write gives the frames in order of time as a capture file of Ethernet.
 func (t *traffic) write(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	head := make([]byte, 24)
-	binary.LittleEndian.PutUint32(head, 0xa1b2c3d4)
-	binary.LittleEndian.PutUint16(head[4:], 2)
-	binary.LittleEndian.PutUint16(head[6:], 4)
-	binary.LittleEndian.PutUint32(head[16:], 65535)
-	binary.LittleEndian.PutUint32(head[20:], 1)
-	b.Write(head)
-	for _, f := range sortedBy(t.frames, func(a, b frame) bool { return a.at.Before(b.at) }) {
-		rec := make([]byte, 16)
-		us := f.at.UnixMicro()
-		binary.LittleEndian.PutUint32(rec, uint32(us/1e6))
-		binary.LittleEndian.PutUint32(rec[4:], uint32(us%1e6))
-		binary.LittleEndian.PutUint32(rec[8:], uint32(len(f.data)))
-		binary.LittleEndian.PutUint32(rec[12:], uint32(len(f.data)))
-		b.Write(rec)
-		b.Write(f.data)
+	file := capture.NewWriter(b, capture.LinkEthernet)
+	for i, f := range sortedBy(t.frames, func(a, b frame) bool { return a.at.Before(b.at) }) {
+		if err := file.Write(capture.Frame{At: f.at, Link: capture.LinkEthernet, Number: uint64(i + 1), Length: len(f.data), Data: f.data}); err != nil {
+			return err
+		}
+	}
+	if err := file.Flush(); err != nil {
+		return err
 	}
 	return b.Flush()
 }

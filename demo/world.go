@@ -138,10 +138,14 @@ func (w *world) newDevice(d dice, i int, a article) *device {
 // place puts imaging where imaging stands, critical care's equipment mostly in critical care, the rest anywhere.
 func (w *world) place(d dice, v *device) unit {
 	units := w.sites[v.site].units
-	for range 40 {
+	for range 99 {
 		u := units[d.IntN(len(units))]
 		a := v.article
 		switch {
+		case a.talk&talkServer != 0 || a.class == "switch" || a.class == "router" || a.class == "ups":
+			if u.code == "ITCLOSET" {
+				return u
+			}
 		case a.talk&talkDICOM != 0 && a.class != "ultrasound" && a.class != "c-arm" && a.class != "mobile-x-ray":
 			if u.imaging {
 				return u
@@ -273,7 +277,7 @@ func places() []site {
 	family := []string{"Vexley", "Thornquill", "Marrowby", "Oakenshaw", "Dapplewick", "Fenhollow", "Glimmerton", "Harkwell", "Pettigrove", "Swanmere"}
 	for s := range sites {
 		for i, u := range all {
-			if s > 0 && (i+s)%5 == 0 && !u.imaging { // the smaller sites lack some departments
+			if s > 0 && (i+s)%5 == 0 && !u.imaging && !u.other { // the smaller sites lack some departments
 				continue
 			}
 			u.code = strings.ToUpper(code.Replace(u.name))
