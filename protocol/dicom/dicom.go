@@ -1,0 +1,196 @@
+// Package dicom reads what DICOM application entities say of themselves: in the association handshake their
+// titles, implementation and the kinds of image they store, and in the images that a modality sends, the
+// attributes of the equipment. It decides which bytes are a PDU, an item, an element, and which of the few
+// wanted ones they are; all else is counted off unread, the patient and study groups first of all. What a
+// class UID or an AE title makes of a device is for the fingerprint rules to say.
+package dicom
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"pons/fact"
+	"pons/fault"
+	"pons/protocol"
+)
+
+// The attributes of this protocol. Implementation and equipment belong to the side that sent them, the called
+// AE title to the side that was called.
+const (
+	attrCallingAE      fact.Attr = "dicom.calling_ae"
+	attrCalledAE       fact.Attr = "dicom.called_ae"
+	attrImplementation fact.Attr = "dicom.implementation_class_uid"
+	attrVersionName    fact.Attr = "dicom.implementation_version"
+	attrModality       fact.Attr = "dicom.modality"
+	attrManufacturer   fact.Attr = "dicom.manufacturer"
+	attrModel          fact.Attr = "dicom.model"
+	attrSerial         fact.Attr = "dicom.serial"
+	attrStation        fact.Attr = "dicom.station"
+	attrSoftware       fact.Attr = "dicom.software"
+)
+
+// Trust by domain/05 §5.7: an implementation UID weighs 0.9, an AE title 0.5; a called title is what the
+// caller believes, and a scanner may believe anything. Equipment attributes are the device's own word in a
+// clinical protocol, 0.9, less what is lost when a router forwards another's images unmarked.
+const (
+	trustImplementation = 0.9
+	trustCallingAE      = 0.5
+	trustCalledAE       = 0.4
+	trustEquipment      = 0.8
+	trustProposal       = 0.6
+)
+
+// PDU types, PS3.8 §9.3.
+const (
+	pduAssociateRQ = 1
+	pduAssociateAC = 2
+	pduAssociateRJ = 3
+	pduData        = 4
+	pduReleaseRQ   = 5
+	pduReleaseRP   = 6
+	pduAbort       = 7
+)
+
+const (
+	pduHeader = 6
+	// associateFixed is what stands before the items of A-ASSOCIATE-RQ and -AC: version, titles, reserved.
+	associateFixed = 68
+	// maxAssociate bounds a handshake PDU. 128 presentation contexts with all transfer syntaxes of the
+	// standard take under 256 KiB.
+	maxAssociate = 1 << 20
+)
+
+var errPDU = fmt.Errorf("dicom: no PDU begins here: %w", fault.Invalid)
+
+// Parser reads the DICOM upper layer over TCP on any port.
+func Parser() protocol.Parser {
+	return protocol.Parser{
+		Name: "dicom",
+		Doc:  "DICOM associations (AE titles, implementation, proposed modality) and the equipment attributes of stored images.",
+		Attrs: []fact.Attr{attrCallingAE, attrCalledAE, attrImplementation, attrVersionName, attrModality,
+			attrManufacturer, attrModel, attrSerial, attrStation, attrSoftware},
+		Claims: claims,
+		New:    newConversation,
+	}
+}
+
+// claims accepts the handshake PDU that fits the direction, with version 1 and printable titles.
+func claims(o protocol.Opening) bool {
+	b := o.First
+	want := byte(pduAssociateRQ)
+	if o.FirstDir == protocol.ToClient {
+		want = pduAssociateAC
+	}
+	if o.Transport != protocol.TCP || len(b) < pduHeader+36 || b[0] != want || b[1] != 0 {
+		return false
+	}
+	size := binary.BigEndian.Uint32(b[2:])
+	if size < associateFixed || size > maxAssociate || b[7]&1 == 0 || b[6] > 0x0f {
+		return false
+	}
+	// Reserved bytes are not to be tested (PS3.8 §9.3.1), so the titles have to do.
+	for _, c := range b[10:42] {
+		if c < ' ' && c != 0 || c == 0x7f || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// conversation is one TCP connection, which carries one association and rarely a second.
+type conversation struct {
+	keys  [2]fact.Key // of the sender, by direction of the data
+	sides [2]side
+	asked bool // the request of the association has been seen
+
+	proposal proposal
+}
+
+// side is one direction of a conversation.
+type side struct {
+	begun bool
+	kind  byte // of the PDU that is being read; 0 between PDUs
+	left  int  // bytes left of it
+	fixed bool // the fixed part of a handshake PDU has been read
+	skip  int  // bytes to pass over within it
+
+	fragment fragment
+	message  message
+}
+
+func newConversation(o protocol.Opening) protocol.Conversation {
+	return &conversation{keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}
+}
+
+// Next consumes PDUs as far as they go; at most one short item is asked for in one piece.
+func (c *conversation) Next(_ time.Time, d protocol.Dir, data []byte, emit func(fact.Fact)) (int, error) {
+	d &= 1
+	s := &c.sides[d]
+	used := 0
+	for used < len(data) {
+		n, err := c.step(s, d, data[used:], emit)
+		used += n
+		if n == 0 || err != nil {
+			return used, err
+		}
+	}
+	return used, nil
+}
+
+// step consumes one header, item or stretch; zero asks for more.
+func (c *conversation) step(s *side, d protocol.Dir, b []byte, emit func(fact.Fact)) (int, error) {
+	if s.kind == 0 {
+		return c.header(s, b)
+	}
+	b = b[:min(len(b), s.left)]
+	n := 0
+	switch {
+	case s.skip > 0:
+		n = min(s.skip, len(b))
+		s.skip -= n
+	case s.kind == pduAssociateRQ || s.kind == pduAssociateAC:
+		n = c.associate(s, d, b, emit)
+	case s.kind == pduData:
+		n = c.pdata(s, d, b, emit)
+	default:
+		n = len(b)
+	}
+	if s.left -= n; s.left == 0 {
+		if s.kind == pduAssociateRQ {
+			c.propose(d, emit)
+		}
+		s.kind, s.skip = 0, 0
+	}
+	return n, nil
+}
+
+// header reads a PDU's type and length. A length beyond any handshake is only believed of data.
+func (c *conversation) header(s *side, b []byte) (int, error) {
+	if len(b) < pduHeader {
+		return 0, nil
+	}
+	kind, size := b[0], binary.BigEndian.Uint32(b[2:])
+	small := size == 4
+	switch kind {
+	case pduAssociateRQ, pduAssociateAC:
+		small = size >= associateFixed && size <= maxAssociate
+	case pduData:
+		small = size < 1<<31
+	case pduAssociateRJ, pduReleaseRQ, pduReleaseRP, pduAbort:
+	default:
+		small = false
+	}
+	if !small {
+		return 0, errPDU
+	}
+	if kind == pduAssociateRQ {
+		c.asked, c.proposal = true, proposal{}
+	}
+	if kind == pduAssociateRQ || kind == pduAssociateAC {
+		s.message = message{}
+	}
+	s.fragment = fragment{} // fragments do not cross PDUs (PS3.8 §9.3.5)
+	s.kind, s.left, s.fixed, s.skip = kind, int(size), false, 0
+	return pduHeader, nil
+}

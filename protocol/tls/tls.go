@@ -1,0 +1,316 @@
+// Package tls reads the open part of TLS and SSL 3.0 handshakes: what a client asks for and looks like, what
+// a server chose and the certificate it showed. It decides where records and handshake messages begin and
+// end and which of their fields are said; it decrypts nothing, verifies nothing, and leaves what a
+// fingerprint or a distinguished name makes of a device to the fingerprint rules. QUIC and DTLS carry the
+// same hello messages in other envelopes and are parsers of their own.
+package tls
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"pons/fact"
+	"pons/fault"
+	"pons/protocol"
+)
+
+// The attributes of this protocol. The client is the subject of the name it asks for and of its
+// fingerprints; a certificate belongs to whichever side sent it.
+const (
+	attrSNI         fact.Attr = "tls.sni"
+	attrJA3         fact.Attr = "tls.ja3"
+	attrJA4         fact.Attr = "tls.ja4"
+	attrVersion     fact.Attr = "tls.version"
+	attrCertSubject fact.Attr = "tls.cert_subject"
+	attrCertIssuer  fact.Attr = "tls.cert_issuer"
+	attrCertExpiry  fact.Attr = "tls.cert_not_after"
+)
+
+// Trust by domain/05 §5.7: a certificate's organisation weighs 0.7, a host name 0.4. The table has no row
+// for the look of a TLS stack, which many products share: it is held to be worth a host name. What version
+// was agreed is no guess at all.
+const (
+	trustCertificate = 0.7
+	trustName        = 0.4
+	trustVersion     = 0.95
+)
+
+// Record and handshake types, RFC 8446 §B.1 and §B.3.
+const (
+	recordChangeCipherSpec = 20
+	recordHandshake        = 22
+	recordApplicationData  = 23
+	recordHeartbeat        = 24
+
+	messageClientHello = 1
+	messageServerHello = 2
+	messageCertificate = 11
+)
+
+const (
+	recordHeader = 5
+	// maxRecord is 2^14 bytes and the most that any version lets protection add (RFC 5246 §6.2.3).
+	maxRecord = 1<<14 + 2048
+	// maxMessage bounds what is put together for one handshake message; certificate chains beyond it are
+	// passed over. RFC 8446 would allow 16 MiB; Chrome and OpenSSL refuse over 100 KiB.
+	maxMessage = 64 << 10
+	// maxBefore bounds the talk before the first hello of a direction: greetings and capabilities.
+	maxBefore = 16 << 10
+)
+
+var errRecord = fmt.Errorf("tls: no record begins here: %w", fault.Invalid)
+
+// Parser reads TLS over TCP on any port.
+func Parser() protocol.Parser {
+	return protocol.Parser{
+		Name:   "tls",
+		Doc:    "TLS 1.0–1.3 and SSL 3.0 handshakes: requested name, JA3, JA4, version, certificate.",
+		Attrs:  []fact.Attr{attrSNI, attrJA3, attrJA4, attrVersion, attrCertSubject, attrCertIssuer, attrCertExpiry},
+		Claims: claims,
+		New:    newConversation,
+	}
+}
+
+// claims accepts a hello at the beginning, or behind the talk of another protocol that agreed on TLS
+// (STARTTLS of SMTP, LDAP and others, SOCKS, RDP), or a ClientHello in the clothes of SSL 2.0 as devices of
+// the Windows XP time send it (RFC 5246 §E.2).
+func claims(o protocol.Opening) bool {
+	if o.Transport != protocol.TCP {
+		return false
+	}
+	if o.FirstDir == protocol.ToServer && oldHello(o.First) > 0 {
+		return true
+	}
+	at, ok := findHello(o.First)
+	if !ok {
+		return false
+	}
+	return (o.First[at+recordHeader] == messageClientHello) == (o.FirstDir == protocol.ToServer)
+}
+
+// findHello returns where the first record begins that holds the beginning of a hello of either side. Where
+// there is none, it returns how many bytes can hold no part of one. Six bytes must fit, which chance does once
+// in 2^40.
+func findHello(b []byte) (at int, ok bool) {
+	for {
+		i := bytes.IndexByte(b[at:], recordHandshake)
+		if i < 0 {
+			return len(b), false
+		}
+		at += i
+		h := b[at:]
+		switch {
+		case len(h) > 1 && h[1] != 3, len(h) > 2 && h[2] > 4,
+			len(h) > 5 && h[5] != messageClientHello && h[5] != messageServerHello,
+			len(h) > 4 && !plausible(int(h[3])<<8|int(h[4])),
+			len(h) > 6 && h[6] != 0,
+			len(h) > 9 && h[9] != 3 && (h[9] != 0x7f || h[5] != messageServerHello),
+			len(h) > 10 && h[9] == 3 && h[10] > 4:
+			at++
+		default:
+			return at, len(h) > 10
+		}
+	}
+}
+
+func plausible(record int) bool { return record >= 4 && record <= maxRecord }
+
+// oldHello returns the length of an SSL 2.0 record that offers version 3, or 0.
+func oldHello(b []byte) int {
+	if len(b) < 11 || b[0]&0x80 == 0 || b[2] != messageClientHello || b[3] != 3 || b[4] > 4 {
+		return 0
+	}
+	n := int(b[0]&0x7f)<<8 | int(b[1])
+	ciphers, session, challenge := int(b[5])<<8|int(b[6]), int(b[7])<<8|int(b[8]), int(b[9])<<8|int(b[10])
+	if ciphers == 0 || ciphers%3 != 0 || n != 9+ciphers+session+challenge {
+		return 0
+	}
+	return 2 + n
+}
+
+type conversation struct {
+	keys  [2]fact.Key // of the sender, by direction of the data
+	sides [2]side
+}
+
+func newConversation(o protocol.Opening) protocol.Conversation {
+	return &conversation{keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}
+}
+
+// side is one direction of a conversation.
+type side struct {
+	begun   bool // the first hello has been found
+	before  int  // bytes passed over before it
+	changed bool // a ChangeCipherSpec has passed: what follows is encrypted, or a hello after a retry
+	sealed  bool // nothing readable will follow
+	left    int  // bytes left of the current record
+	keep    bool // the current record holds readable handshake bytes
+
+	message []byte // a handshake message that is not complete yet
+	skip    int    // bytes left of a handshake message that is passed over
+}
+
+// Next consumes records as far as they go; only a record's header is ever asked for in one piece.
+func (c *conversation) Next(_ time.Time, d protocol.Dir, data []byte, emit func(fact.Fact)) (int, error) {
+	s := &c.sides[d&1]
+	used := 0
+	for used < len(data) {
+		b := data[used:]
+		n, err := 0, error(nil)
+		switch {
+		case s.sealed:
+			n = len(b)
+		case !s.begun:
+			n, err = s.begin(b)
+		case s.left > 0:
+			n = min(s.left, len(b))
+			if s.keep {
+				c.handshake(s, d, b[:n], emit)
+			}
+			s.left -= n
+		default:
+			n, err = s.record(b)
+		}
+		used += n
+		if c.sides[0].sealed && c.sides[1].sealed {
+			return used, protocol.Done
+		}
+		if n == 0 || err != nil {
+			return used, err
+		}
+	}
+	return used, nil
+}
+
+// begin passes over what precedes the first hello of a direction.
+func (s *side) begin(b []byte) (int, error) {
+	if s.before == 0 && b[0]&0x80 != 0 {
+		if len(b) < 11 {
+			return 0, nil
+		}
+		if n := oldHello(b); n > 0 {
+			s.begun, s.left = true, n-1
+			return 1, nil
+		}
+	}
+	n, ok := findHello(b)
+	s.begun = ok && n == 0
+	if s.begun {
+		return s.record(b)
+	}
+	if s.before += n; s.before > maxBefore {
+		return n, errRecord
+	}
+	return n, nil
+}
+
+// record reads a record's header and returns its size, or zero when more bytes are needed.
+func (s *side) record(b []byte) (int, error) {
+	if len(b) < recordHeader {
+		return 0, nil
+	}
+	size := int(b[3])<<8 | int(b[4])
+	if b[0] < recordChangeCipherSpec || b[0] > recordHeartbeat || b[1] != 3 || b[2] > 4 || size > maxRecord {
+		return 0, errRecord
+	}
+	keep := false
+	switch b[0] {
+	case recordChangeCipherSpec:
+		s.changed = true
+	case recordApplicationData:
+		s.sealed = true
+	case recordHandshake:
+		keep = true
+		if s.changed {
+			// After a HelloRetryRequest another hello may follow a ChangeCipherSpec (RFC 8446 §D.4);
+			// anything else that follows one is encrypted.
+			if len(b) < recordHeader+4 {
+				return 0, nil
+			}
+			hello := b[5] == messageClientHello || b[5] == messageServerHello
+			s.sealed = !hello || messageSize(b[recordHeader:]) != size
+			s.message, s.skip = s.message[:0], 0
+		}
+	}
+	s.left, s.keep = size, keep
+	return recordHeader, nil
+}
+
+// handshake takes bytes of the handshake stream, which messages cross records in, and reads each message
+// that is complete.
+func (c *conversation) handshake(s *side, d protocol.Dir, b []byte, emit func(fact.Fact)) {
+	for len(b) > 0 {
+		if s.skip > 0 {
+			n := min(s.skip, len(b))
+			s.skip -= n
+			b = b[n:]
+			continue
+		}
+		if n := len(s.message); n < 4 {
+			if n == 0 && len(b) >= 4 {
+				if size := messageSize(b); readable(b[0], size) && len(b) >= size {
+					c.read(d, b[0], b[4:size], emit)
+					b = b[size:]
+					continue
+				}
+			}
+			take := min(4-n, len(b))
+			s.message = append(s.message, b[:take]...)
+			b = b[take:]
+			if len(s.message) < 4 {
+				return
+			}
+			if size := messageSize(s.message); !readable(s.message[0], size) {
+				s.message, s.skip = s.message[:0], size-4
+				continue
+			}
+		}
+		size := messageSize(s.message)
+		take := min(size-len(s.message), len(b))
+		s.message = append(s.message, b[:take]...)
+		b = b[take:]
+		if len(s.message) == size {
+			c.read(d, s.message[0], s.message[4:], emit)
+			s.message = s.message[:0]
+		}
+	}
+}
+
+func messageSize(b []byte) int { return 4 + (int(b[1])<<16 | int(b[2])<<8 | int(b[3])) }
+
+func readable(kind byte, size int) bool {
+	return size <= maxMessage && (kind == messageClientHello || kind == messageServerHello || kind == messageCertificate)
+}
+
+// read says what one whole message tells. A message that cannot be read says nothing and spoils nothing:
+// the other side's messages may still be good.
+func (c *conversation) read(d protocol.Dir, kind byte, body []byte, emit func(fact.Fact)) {
+	say := func(attr fact.Attr, value string, trust float64, because string) {
+		if value != "" {
+			emit(fact.Fact{Subject: c.keys[d&1], Attr: attr, Value: value, Trust: trust, Because: because})
+		}
+	}
+	switch kind {
+	case messageClientHello:
+		h, ok := parseClientHello(body)
+		if !ok {
+			return
+		}
+		say(attrSNI, hostName(h.serverName), trustName, "ClientHello, server_name")
+		say(attrJA3, h.ja3(), trustName, "ClientHello")
+		say(attrJA4, h.ja4('t'), trustName, "ClientHello")
+	case messageServerHello:
+		if version, ok := parseServerHello(body); ok {
+			say(attrVersion, versionName(version), trustVersion, "ServerHello")
+		}
+	case messageCertificate:
+		cert, ok := parseCertificateMessage(body)
+		if !ok {
+			return
+		}
+		say(attrCertSubject, cert.subject, trustCertificate, "Certificate, subject")
+		say(attrCertIssuer, cert.issuer, trustCertificate, "Certificate, issuer")
+		say(attrCertExpiry, cert.notAfter, trustCertificate, "Certificate, notAfter")
+	}
+}
