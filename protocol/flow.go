@@ -300,7 +300,7 @@ func (e *Engine) next(f *flow, d Dir, data []byte) (advance int, err error) {
 	if err == nil && (advance < 0 || advance > len(data)) {
 		err = errPanic
 	}
-	if err != nil && !errors.Is(err, Done) {
+	if err != nil && !errors.Is(err, Done) && !errors.Is(err, Renew) {
 		e.count.Parsers[e.speaking].Errors++
 	}
 	return advance, err

@@ -75,7 +75,7 @@ type Parser struct {
 }
 
 // Conversation reads one conversation. Next works like bufio.SplitFunc: it returns the bytes used; zero asks
-// for more; an error ends the conversation and is counted, not logged; Done ends it well. For UDP and Link,
+// for more; an error ends the conversation and is counted, not logged; Done ends it well, Renew hands it on. For UDP and Link,
 // data is one datagram, what is not used is dropped, and an error ends that datagram only. Time comes from the
 // frame. Data is valid only during the call. A conversation may hold at most Options.MaxBuffer bytes back: skip
 // large bodies by using them up.
@@ -91,3 +91,7 @@ type Conversation interface {
 // Done is returned by Conversation.Next when the conversation holds nothing more of interest: the engine stops
 // following it, and counts no error.
 var Done = errors.New("done")
+
+// Renew is returned by Conversation.Next when what follows the bytes used is another protocol's (CONNECT,
+// STARTTLS): the engine offers the conversation anew from there, and counts no error.
+var Renew = errors.New("renew")

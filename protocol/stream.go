@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 )
 
@@ -270,8 +271,9 @@ func (e *Engine) deliver(f *flow, side uint8, data []byte) {
 		first = h.buf
 	}
 	ok := e.ask(f, f.opening(side, first, e.p.frame))
-	if !ok && f.state == asking && !h.whole && len(first) > len(data) { // the segment may begin a message by itself
+	if !ok && f.state == asking && len(first) > len(data) { // the segment may begin a message by itself
 		e.setBuf(s, h, nil)
+		e.setBuf(s, &s.half[1-side], nil)
 		first = data
 		ok = e.ask(f, f.opening(side, first, e.p.frame))
 	}
@@ -327,6 +329,10 @@ func (e *Engine) feed(f *flow, side uint8, data []byte) {
 	}
 	for len(in) > 0 {
 		n, err := e.next(f, f.dir(side), in)
+		if errors.Is(err, Renew) && n >= 0 && n <= len(in) {
+			e.renewed(f, side, in[n:])
+			return
+		}
 		if err != nil {
 			e.kill(f)
 			return
@@ -351,6 +357,17 @@ func (e *Engine) feed(f *flow, side uint8, data []byte) {
 		e.setBuf(s, h, append(h.buf, in...))
 	}
 	e.makeRoom(f)
+}
+
+// renewed offers a conversation anew whose protocol gave way to another.
+func (e *Engine) renewed(f *flow, side uint8, rest []byte) {
+	f.state, f.conv, f.asks = asking, nil, 0
+	f.stream.firstly = -1
+	rest = slices.Clone(rest)
+	e.setBuf(f.stream, &f.stream.half[side], nil)
+	if len(rest) > 0 {
+		e.deliver(f, side, rest)
+	}
 }
 
 // setBuf replaces a direction's buffer and keeps the accounts.

@@ -118,6 +118,7 @@ type conversation struct {
 	sides   [2]side
 	pending []request // sent and not answered, oldest first
 	asked   bool      // a request has been seen at all
+	over    bool      // a CONNECT was granted: what follows is a conversation with someone else
 }
 
 // side is one direction of a conversation.
@@ -156,6 +157,9 @@ func (c *conversation) Next(_ time.Time, d protocol.Dir, data []byte, emit func(
 			break
 		}
 		used += n
+		if c.over {
+			return used, protocol.Renew
+		}
 	}
 	if c.sides[0].mode == tunnel && c.sides[1].mode == tunnel && !c.sides[0].unsure && !c.sides[1].unsure {
 		return used, protocol.Done
@@ -372,7 +376,9 @@ func (c *conversation) endOfHead(s *side) {
 		c.pending = append(c.pending[:0], c.pending[1:]...)
 	}
 	switch {
-	case h.status == 101 || h.request.connect && h.status/100 == 2:
+	case h.request.connect && h.status/100 == 2:
+		c.over = true
+	case h.status == 101:
 		c.sides[0].mode, c.sides[1].mode = tunnel, tunnel
 	case h.request.head || h.status == 204 || h.status == 304:
 		s.mode = startLine
