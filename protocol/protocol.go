@@ -75,10 +75,10 @@ type Parser struct {
 }
 
 // Conversation reads one conversation. Next works like bufio.SplitFunc: it returns the bytes used; zero asks
-// for more; an error ends the conversation and is counted, not logged; Done ends it well, Renew hands it on. For UDP and Link,
-// data is one datagram, what is not used is dropped, and an error ends that datagram only. Time comes from the
-// frame. Data is valid only during the call. A conversation may hold at most Options.MaxBuffer bytes back: skip
-// large bodies by using them up.
+// for more; an error ends the conversation and is counted, not logged; Done ends it well and Renew hands it on.
+// For UDP and Link, data is one datagram, what is not used is dropped, and an error ends that datagram only. Time
+// comes from the frame. Data is valid only during the call. A conversation may hold at most Options.MaxBuffer
+// bytes back: skip large bodies by using them up.
 //
 // The engine fills an emitted fact's At (when zero), Source ("wire:"+Parser.Name when empty) and appends
 // ", frame N" to its Because; Subject must be one of the endpoints' keys or a fact.Host of the parser's own.

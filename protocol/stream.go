@@ -271,11 +271,15 @@ func (e *Engine) deliver(f *flow, side uint8, data []byte) {
 		first = h.buf
 	}
 	ok := e.ask(f, f.opening(side, first, e.p.frame))
-	if !ok && f.state == asking && len(first) > len(data) { // the segment may begin a message by itself
-		e.setBuf(s, h, nil)
-		e.setBuf(s, &s.half[1-side], nil)
-		first = data
-		ok = e.ask(f, f.opening(side, first, e.p.frame))
+	if !ok && f.state == asking && len(first) > len(data) {
+		// The segment may begin a message by itself, behind a hole or the talk of another protocol (SOCKS).
+		if ok = e.ask(f, f.opening(side, data, e.p.frame)); ok || !h.whole {
+			e.setBuf(s, h, nil)
+			first = data
+		}
+		if ok {
+			e.setBuf(s, &s.half[1-side], nil)
+		}
 	}
 	if ok {
 		e.resume(f, side, first)
@@ -329,7 +333,7 @@ func (e *Engine) feed(f *flow, side uint8, data []byte) {
 	}
 	for len(in) > 0 {
 		n, err := e.next(f, f.dir(side), in)
-		if errors.Is(err, Renew) && n >= 0 && n <= len(in) {
+		if errors.Is(err, Renew) && n > 0 && n <= len(in) {
 			e.renewed(f, side, in[n:])
 			return
 		}
