@@ -273,6 +273,7 @@ func (e *Engine) deliver(f *flow, side uint8, data []byte) {
 	ok := e.ask(f, f.opening(side, first, e.p.frame))
 	if !ok && f.state == asking && len(first) > len(data) {
 		// The segment may begin a message by itself, behind a hole or the talk of another protocol (SOCKS).
+		f.asks-- // one segment, one question
 		if ok = e.ask(f, f.opening(side, data, e.p.frame)); ok || !h.whole {
 			e.setBuf(s, h, nil)
 			first = data
