@@ -17,7 +17,7 @@ func implementation(v *device) (uid, version string) {
 		return "1.3.46.670589.50.1.8.0", "MR_DICOM_" + v.version
 	case "Siemens Healthineers":
 		return "1.3.12.2.1107.5.8.3.485", "SIEMENS_" + strings.ReplaceAll(v.article.model, " ", "_")
-	case "Canon Medical":
+	case "Canon Medical Systems":
 		return "1.2.392.200036.9116.7.8.1.1.1", "TM_CT_CMW_V10"
 	case "Carestream":
 		return "1.2.840.113564.3.4.1", "CSH_DRX_5.7"
@@ -45,7 +45,7 @@ func modality(class string) (name, sop string) {
 		return "MG", root + "1.2"
 	case "angiography", "c-arm":
 		return "XA", root + "12.1"
-	case "linear-accelerator":
+	case "linac":
 		return "RTIMAGE", root + "481.1"
 	}
 	return "DX", root + "1.1"
@@ -142,7 +142,7 @@ func (l *listener) image(v *device, kind, sop, instance string) []byte {
 func (l *listener) result(v *device, at time.Time) {
 	s := l.dial(at, ends(v), l.to(l.engine), l.ephemeral(), 6661, l.d.Uint32())
 	stamp := at.Format("20060102150405")
-	app := strings.ToUpper(strings.NewReplacer(" ", "_", ".", "").Replace(v.article.maker)) + "_" + strings.ToUpper(strings.ReplaceAll(v.article.model, " ", "_"))
+	app := strings.ToUpper(strings.NewReplacer(" ", "_", ".", "", "é", "e").Replace(v.article.maker)) + "_" + strings.ToUpper(strings.ReplaceAll(v.article.model, " ", "_"))
 	facility := strings.ToUpper(l.w.sites[l.site].slug)
 	hex := strings.ToUpper(strings.ReplaceAll(v.mac, ":", ""))
 	instance := fmt.Sprintf("%s^%s^%s^EUI-64", v.serial, v.article.model, hex[:6]+"FFFE"+hex[6:])
@@ -157,6 +157,10 @@ func (l *listener) result(v *device, at time.Time) {
 		"PV1|1|I|" + v.unit.code + "^" + itoa(v.room) + "^" + itoa(v.bed),
 		"OBR|1|" + id + "^" + app + "||" + code + "|||" + stamp,
 		"OBX|1|NM|" + code + "|1.1.1.1|" + phantomResult + "|" + units + "|||||F|||" + stamp + "||||" + instance,
+	}
+	if v.article.maker == "Philips" { // PRT came with HL7 2.7: the device in PRT-10, a phantom beside it in PRT-5
+		segments[0] = strings.Replace(segments[0], "|P|2.6", "|P|2.8.1", 1)
+		segments = append(segments, "PRT|1|AD||EQUIP^Equipment^HL70912|"+phantomNumber+"^"+phantomFamily+"^"+phantomGiven+"|||||"+instance)
 	}
 	s.say(true, mllp(segments))
 	s.say(false, mllp([]string{`MSH|^~\&|QM_ENGINE|QUILLMERE|` + app + "|" + facility + "|" + stamp + "||ACK^R01^ACK|A" + id + "|P|2.6", "MSA|AA|" + id}))

@@ -55,8 +55,12 @@ func ratesAt(x float64) rates {
 	}
 }
 
-// inCMMS: medical 1,997 of 2,119, IT 27 of 732, other 3 of 148; plant equipment is an assumption.
+// inCMMS: medical 1,997 of 2,119, IT 27 of 732, other 3 of 148; plant
+// equipment and servers are assumptions.
 func inCMMS(a article) float64 {
+	if a.talk&talkServer != 0 {
+		return .3
+	}
 	switch a.category {
 	case "medical":
 		return .9425
@@ -69,8 +73,11 @@ func inCMMS(a article) float64 {
 }
 
 // inCMDB: of medical devices on the network 522 of about 1,357, IT 667 of 732, cameras 77 of 82, access points 61
-// of 66; plant equipment is an assumption.
+// of 66; plant equipment and servers are assumptions.
 func inCMDB(v *device) float64 {
+	if v.article.talk&talkServer != 0 {
+		return .95
+	}
 	switch v.article.category {
 	case "medical":
 		if v.online {

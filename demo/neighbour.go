@@ -73,7 +73,7 @@ func ciscoVersion(v *device) string {
 }
 
 func ciscoPlatform(v *device) string {
-	return map[string]string{"access-point": "cisco C9120AXI-B", "router": "cisco ISR4451-X/K9", "switch": "cisco C9300-48P", "ip-phone": "Cisco IP Phone 8845"}[v.article.class]
+	return map[string]string{"access-point": "cisco C9120AXI-B", "router": "cisco ISR4451-X/K9", "switch": "cisco C9300-48P", "phone": "Cisco IP Phone 8845"}[v.article.class]
 }
 
 // enterprise is the sysObjectID under 1.3.6.1.4.1 with the maker's registered number (domain/05 §5.6): HP 11,

@@ -54,7 +54,7 @@ func (w *world) record(site int) *traffic {
 	if site == 1 {
 		l.vlan = 31 // this port is a trunk
 	}
-	l.archive, l.engine, l.pumps, l.portal = w.first("pacs", 0), w.first("server", 0), w.first("server", 1), w.first("server", 2)
+	l.archive, l.engine, l.pumps, l.portal = w.first("pacs-server", 0), w.first("server", 0), w.first("server", 1), w.first("server", 2)
 	// IEEE 802 local experimental EtherType: a label that no parser claims.
 	l.ethernet(l.start, [6]byte{}, broadcast, 0x88b5, []byte(Mark))
 	l.announce(l.router, l.start.Add(time.Millisecond))
@@ -254,7 +254,7 @@ func dhcpManners(v *device) (vendor string, asked []byte) {
 		return "Cisco Systems, Inc. IP Phone CP-8845", []byte{1, 66, 6, 3, 15, 150, 35}
 	case a.maker == "Apple":
 		return "", []byte{1, 121, 3, 6, 15, 119, 252}
-	case a.class == "handheld" || a.maker == "Samsung":
+	case a.class == "mobile-computer" || a.maker == "Samsung":
 		return "android-dhcp-10", []byte{1, 3, 6, 15, 26, 28, 51, 58, 59, 43}
 	case a.class == "access-point" && a.maker == "Cisco":
 		return "Cisco AP c9120AXI", []byte{1, 6, 15, 44, 3, 7, 33, 150, 43}
@@ -271,16 +271,13 @@ var (
 	groupLLMNR = nic{[6]byte{0x01, 0x00, 0x5e, 0, 0, 0xfc}, netip.AddrFrom4([4]byte{224, 0, 0, 252})}
 )
 
-// windows registers a NetBIOS name, asks for its own name by LLMNR, browses and talks TLS.
+// windows registers a NetBIOS name, answers to its name by LLMNR, browses and talks TLS.
 func (l *listener) windows(v *device, at time.Time) {
 	me := ends(v)
 	if v.host != "" {
 		local := nic{broadcast, netip.AddrFrom4([4]byte{10, l.w.sites[l.site].block, 255, 255})}
 		l.udp(at, me, local, 137, 137, nbnsRegistration(uint16(l.d.Uint32()), v.host, me.ip))
-		q := new(dns.Msg)
-		q.Id = uint16(l.d.Uint32())
-		q.Question = []dns.Question{{Name: dns.Fqdn(v.host), Qtype: dns.TypeANY, Qclass: dns.ClassINET}}
-		l.udp(at.Add(40*time.Millisecond), me, groupLLMNR, l.ephemeral(), 5355, pack(q))
+		l.resolve(l.hosts[l.d.IntN(len(l.hosts))], v, at.Add(40*time.Millisecond))
 	}
 	if l.portal == nil || l.portal == v {
 		return
@@ -291,6 +288,22 @@ func (l *listener) windows(v *device, at time.Time) {
 	}
 	l.get(v, l.portal, at.Add(100*time.Millisecond), agent, "/start?patient="+phantomNumber, true)
 	l.secure(v, l.portal, at.Add(500*time.Millisecond), helloBrowser)
+}
+
+// resolve is a neighbour's question for a name by LLMNR (RFC 4795) and the answer of the host that bears it.
+func (l *listener) resolve(who, whom *device, at time.Time) {
+	if who == whom {
+		return
+	}
+	name := dns.Fqdn(whom.host)
+	m := new(dns.Msg)
+	m.Id = uint16(l.d.Uint32())
+	m.Question = []dns.Question{{Name: name, Qtype: dns.TypeA, Qclass: dns.ClassINET}}
+	port := l.ephemeral()
+	l.udp(at, ends(who), groupLLMNR, port, 5355, pack(m))
+	m.Response = true
+	m.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 30}, A: whom.ip.AsSlice()}}
+	l.udp(at.Add(2*time.Millisecond), ends(whom), ends(who), 5355, port, pack(m))
 }
 
 // nbnsRegistration is a NetBIOS name registration (RFC 1002 §4.2.2) for a workstation name.

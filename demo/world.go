@@ -201,7 +201,7 @@ func (w *world) nameHosts(d dice) {
 // addRogues puts onto the network what no system knows: private phones and tablets, small computers, access points.
 func (w *world) addRogues(d dice) {
 	kinds := []struct{ oui, host, maker, model, class string }{
-		{"f01898", "iPad", "Apple", "iPad", "tablet"}, {"a4b805", "iPhone", "Apple", "iPhone", "phone"},
+		{"f01898", "iPad", "Apple", "iPad", "tablet"}, {"a4b805", "iPhone", "Apple", "iPhone", "smartphone"},
 		{"8cf5a3", "Galaxy-Tab-A8", "Samsung", "Galaxy Tab A8", "tablet"}, {"dca632", "raspberrypi", "Raspberry Pi", "4 Model B", "computer"},
 		{"240ac4", "ESP_", "Espressif", "ESP32", "iot-module"}, {"50c7bf", "TL-WR841N", "TP-Link", "TL-WR841N", "access-point"},
 	}
