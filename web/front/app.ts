@@ -1,0 +1,48 @@
+// The shell's behaviours. Every page works without this file; with it, it is quicker to use.
+import "htmx.org/dist/htmx.esm.js";
+import { commandBox } from "./command";
+import { scanner } from "./scan";
+import { localTimes } from "./times";
+
+const enhance = (root: ParentNode) => {
+  localTimes(root);
+  for (const form of root.querySelectorAll<HTMLFormElement>("form[data-auto-submit]")) {
+    form.addEventListener("change", () => form.requestSubmit());
+    form.querySelector<HTMLElement>("[data-no-script]")?.setAttribute("hidden", "");
+  }
+  for (const box of root.querySelectorAll<HTMLInputElement>("input[data-check-all]")) {
+    box.addEventListener("change", () => {
+      for (const other of document.querySelectorAll<HTMLInputElement>(`input[name="${box.dataset.checkAll}"]`)) {
+        other.checked = box.checked;
+      }
+    });
+  }
+  for (const button of root.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy ?? "");
+      button.textContent = "Copied";
+    });
+  }
+};
+
+// A form that was sent once is not sent again by a second, nervous click.
+document.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 4000);
+});
+
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset.sent;
+});
+
+document.addEventListener("htmx:after:swap", () => enhance(document));
+enhance(document);
+commandBox();
+scanner();

@@ -1,0 +1,196 @@
+// Pictures: draws every .chart of the page from the JSON beside it with ECharts, and hands it out as PNG, SVG or CSV.
+// Colours come from the page's own tokens, so both themes are right; tooltips are drawn on the canvas because a
+// strict Content-Security-Policy forbids style attributes in inserted HTML.
+import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
+import { AriaComponent, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import { init, use, type EChartsCoreOption, type EChartsType } from "echarts/core";
+import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
+
+use([BarChart, HeatmapChart, LineChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent, CanvasRenderer, SVGRenderer]);
+
+interface Series {
+  name: string;
+  values: (number | null)[];
+  low?: (number | null)[];
+  high?: (number | null)[];
+  hrefs?: string[];
+  status?: "good" | "info" | "warn" | "bad" | "neutral";
+}
+interface Chart {
+  kind: "line" | "bar" | "stacked" | "heat" | "band" | "waterfall";
+  title: string;
+  unit: string;
+  x: string[];
+  y?: string[];
+  series: Series[];
+}
+
+// Okabe and Ito's palette, which stays apart for the common kinds of colour blindness; yellow is left out because
+// it does not reach 3:1 on white. Second row: lightened for dark ground.
+const palette = {
+  light: ["#0072b2", "#c45200", "#00795a", "#a4477f", "#8a6100", "#4a6fa5", "#5c6470"],
+  dark: ["#5db4ec", "#f08a45", "#3fc79c", "#df8fbe", "#dcb14a", "#9cb8e0", "#a9b2bf"],
+};
+
+const probe = document.createElement("span");
+probe.hidden = true;
+document.body.append(probe);
+const colour = (token: string) => {
+  probe.style.color = `var(--pons-${token})`;
+  return getComputedStyle(probe).color;
+};
+const isDark = () => {
+  const rgb = colour("bg").match(/\d+/g)?.map(Number) ?? [255];
+  return rgb[0] < 128;
+};
+const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const show = (v: unknown, unit: string) => (v == null || v === "-" ? "unknown" : number.format(Number(v)) + (unit === "%" ? " %" : unit ? " " + unit : ""));
+
+function options(chart: Chart): EChartsCoreOption {
+  const soft = colour("soft");
+  const line = colour("line");
+  const text = colour("text");
+  const colours = palette[isDark() ? "dark" : "light"];
+  const of = (s: Series, i: number) => (s.status ? colour(s.status + "-fill") : colours[i % colours.length]);
+  const base = {
+    animation: false,
+    aria: { enabled: true },
+    color: colours,
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: text },
+    grid: { left: 12, right: 20, top: chart.series.length > 1 && chart.kind !== "heat" ? 36 : 16, bottom: 8, containLabel: true },
+    legend: chart.series.length > 1 && chart.kind !== "heat" ? { top: 4, left: 12, itemWidth: 12, itemHeight: 8, textStyle: { color: soft, fontSize: 12 } } : undefined,
+    tooltip: {
+      renderMode: "richText",
+      trigger: chart.kind === "heat" ? "item" : "axis",
+      axisPointer: { type: chart.kind === "line" || chart.kind === "band" ? "line" : "shadow" },
+      backgroundColor: colour("raised"),
+      borderColor: line,
+      textStyle: { color: text, fontSize: 12 },
+      valueFormatter: (v: unknown) => show(v, chart.unit),
+    },
+    xAxis: { type: "category", data: chart.x, axisLabel: { color: soft, hideOverlap: true }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } },
+    yAxis: { type: "value", axisLabel: { color: soft, formatter: (v: number) => number.format(v) }, splitLine: { lineStyle: { color: line } } } as object,
+  };
+  switch (chart.kind) {
+    case "heat":
+      return { ...base, ...heat(chart, soft, line) };
+    case "waterfall":
+      return { ...base, legend: undefined, series: waterfall(chart) };
+    case "band":
+      return { ...base, series: chart.series.flatMap((s, i) => band(s, of(s, i))) };
+    case "line":
+      return {
+        ...base,
+        xAxis: { ...base.xAxis, boundaryGap: false },
+        series: chart.series.map((s, i) => ({ type: "line", name: s.name, data: s.values, symbol: "circle", symbolSize: 5, showSymbol: s.values.length < 40, lineStyle: { width: 2 }, color: of(s, i), connectNulls: false })),
+      };
+    default:
+      return {
+        ...base,
+        series: chart.series.map((s, i) => ({ type: "bar", name: s.name, data: s.values, color: of(s, i), barMaxWidth: 36, stack: chart.kind === "stacked" ? "all" : undefined, itemStyle: { borderRadius: chart.kind === "stacked" ? 0 : [3, 3, 0, 0] } })),
+      };
+  }
+}
+
+function heat(chart: Chart, soft: string, line: string) {
+  const cells = chart.series.flatMap((s, y) => s.values.map((v, x) => [x, y, v ?? "-"]));
+  const most = Math.max(1, ...chart.series.flatMap((s) => s.values.map((v) => v ?? 0)));
+  const dark = isDark();
+  return {
+    grid: { left: 12, right: 16, top: 12, bottom: 8, containLabel: true },
+    yAxis: { type: "category", data: chart.series.map((s) => s.name), axisLabel: { color: soft }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } },
+    visualMap: { show: false, min: 0, max: most, inRange: { color: dark ? ["#1b2430", "#27496f", "#3f83c8", "#a5d0ff"] : ["#f3f6fa", "#c3daf2", "#5f9fda", "#0b4f8f"] } },
+    series: [{
+      type: "heatmap",
+      data: cells.map((c) => ({ value: c, label: { color: Number(c[2]) > most * 0.55 ? (dark ? "#0c1420" : "#ffffff") : dark ? "#e5e9ef" : "#1c2430" } })),
+      label: { show: true, formatter: (p: { value: unknown[] }) => (p.value[2] === "-" ? "?" : number.format(Number(p.value[2]))) },
+      itemStyle: { borderColor: colour("surface"), borderWidth: 2, borderRadius: 4 },
+    }],
+  };
+}
+
+// A band is drawn as an invisible line at the low end with the band's height stacked on it, and the middle line over it.
+function band(s: Series, color: string) {
+  const low = s.low ?? s.values;
+  const height = low.map((v, i) => (v == null || s.high?.[i] == null ? null : s.high[i]! - v));
+  const silent = { type: "line", stack: s.name + " band", symbol: "none", silent: true, tooltip: { show: false }, lineStyle: { opacity: 0 } };
+  return [
+    { ...silent, name: s.name + " low", data: low },
+    { ...silent, name: s.name + " range", data: height, areaStyle: { color, opacity: 0.18 } },
+    { type: "line", name: s.name, data: s.values, color, symbol: "circle", symbolSize: 6, lineStyle: { width: 2 } },
+  ];
+}
+
+// The first and the last value are totals; what stands between them are steps up or down.
+function waterfall(chart: Chart) {
+  const values = chart.series[0].values.map((v) => v ?? 0);
+  const last = values.length - 1;
+  let sum = 0;
+  const under: number[] = [];
+  const bars = values.map((v, i) => {
+    const total = i === 0 || i === last;
+    const from = total ? 0 : sum;
+    const to = total ? v : sum + v;
+    sum = to;
+    under.push(Math.min(from, to));
+    return { value: Math.abs(to - from), itemStyle: { color: colour(total ? "neutral-fill" : v > 0 ? "bad-fill" : "good-fill") }, label: { formatter: () => (total || v < 0 ? "" : "+") + number.format(v) } };
+  });
+  return [
+    { type: "bar", stack: "w", silent: true, itemStyle: { color: "transparent" }, data: under, tooltip: { show: false } },
+    { type: "bar", stack: "w", name: chart.series[0].name, data: bars, barMaxWidth: 48, label: { show: true, position: "top", color: colour("text") } },
+  ];
+}
+
+function save(name: string, content: Blob | string) {
+  const a = document.createElement("a");
+  a.href = typeof content === "string" ? content : URL.createObjectURL(content);
+  a.download = name;
+  a.click();
+}
+
+// A cell that a spreadsheet would take for a formula gets an apostrophe, as everywhere in Pons.
+const cell = (v: unknown) => {
+  let s = v == null ? "" : String(v);
+  if (typeof v === "string" && /^[=+\-@\t\r]/.test(s)) s = "'" + s;
+  return /[",\n]/.test(s) ? `"${s.replaceAll('"', '""')}"` : s;
+};
+const csv = (chart: Chart) =>
+  [["", ...chart.series.map((s) => s.name)], ...chart.x.map((x, i) => [x, ...chart.series.map((s) => s.values[i])])].map((r) => r.map(cell).join(",")).join("\r\n") + "\r\n";
+
+function svg(chart: Chart, from: EChartsType) {
+  const off = init(null, null, { renderer: "svg", ssr: true, width: from.getWidth(), height: from.getHeight() });
+  off.setOption({ ...options(chart), backgroundColor: colour("surface") });
+  const text = off.renderToSVGString();
+  off.dispose();
+  return new Blob([text], { type: "image/svg+xml" });
+}
+
+function draw(root: HTMLElement) {
+  const data = root.querySelector('script[type="application/json"]');
+  const canvas = root.querySelector<HTMLElement>(".canvas");
+  if (!data?.textContent || !canvas || root.classList.contains("live")) return;
+  const chart = JSON.parse(data.textContent) as Chart;
+  root.classList.add("live");
+  const picture = init(canvas, null, { renderer: "canvas" });
+  const paint = () => picture.setOption(options(chart), true);
+  paint();
+  new ResizeObserver(() => picture.resize()).observe(canvas);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  addEventListener("beforeprint", paint);
+  picture.on("click", (p) => {
+    const series = chart.kind === "heat" ? chart.series[(p.value as number[])[1]] : chart.series.find((s) => s.name === p.seriesName);
+    const href = series?.hrefs?.[chart.kind === "heat" ? (p.value as number[])[0] : p.dataIndex];
+    if (href) location.assign(href);
+  });
+  const name = chart.title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  root.querySelector(".chart-tools")?.addEventListener("click", (event) => {
+    const kind = (event.target as HTMLElement).dataset.save;
+    if (kind === "png") save(name + ".png", picture.getDataURL({ pixelRatio: 2, backgroundColor: colour("surface") }));
+    if (kind === "svg") save(name + ".svg", svg(chart, picture));
+    if (kind === "csv") save(name + ".csv", new Blob([csv(chart)], { type: "text/csv" }));
+  });
+}
+
+const all = () => document.querySelectorAll<HTMLElement>(".chart").forEach(draw);
+document.addEventListener("htmx:after:swap", all);
+void document.fonts.ready.then(all);

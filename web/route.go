@@ -1,0 +1,148 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"pons/account"
+)
+
+// Route is one line of the route table.
+type Route struct {
+	// Pattern is net/http's: method and path, "GET /devices/{id}".
+	Pattern string
+	// Verb is what the person must be allowed to do. What their scope of rows forbids is for the handler to see to.
+	Verb account.Verb
+	// Menu is where the page stands.
+	Menu Place
+	// Do answers. An error becomes the page that its kind of fault asks for.
+	Do func(*Visit) error
+	// Body is the most bytes a request may carry; 0 is 1 MiB. Slow lifts the limits of time, for up- and downloads.
+	Body int64
+	Slow bool
+}
+
+// Place is where a page stands in the menu: its section, and its title there. A page without a title is not in
+// the menu, but its section is open while it is looked at.
+type Place struct {
+	Section string
+	Title   string
+}
+
+// The sections of the menu, in the order of the work.
+const (
+	Overview  = "Overview"
+	Devices   = "Devices"
+	Reconcile = "Reconcile"
+	Exposure  = "Exposure"
+	Risk      = "Risk"
+	Remediate = "Remediate"
+	Network   = "Network"
+	Work      = "Work"
+	Vendors   = "Vendors"
+	Plan      = "Plan"
+	Program   = "Program"
+	Sources   = "Sources"
+	Admin     = "Admin"
+)
+
+type section struct {
+	title string
+	icon  Icon
+	apart bool // a line above it
+}
+
+func sections() []section {
+	return []section{
+		{Overview, IconOverview, false}, {Devices, IconDevices, false}, {Reconcile, IconReconcile, false},
+		{Exposure, IconExposure, false}, {Risk, IconRisk, false}, {Remediate, IconRemediate, false},
+		{Network, IconNetwork, false}, {Work, IconWork, false}, {Vendors, IconVendors, false},
+		{Plan, IconPlan, false}, {Program, IconProgram, false},
+		{Sources, IconSources, true}, {Admin, IconAdmin, false},
+	}
+}
+
+// routes is the whole table, in the order of the menu. Lines of one noun stand together; what a person must be
+// allowed to do stands in every line.
+func (s *Server) routes() []Route {
+	table := []Route{
+		{Pattern: "GET /{$}", Verb: SignedIn, Do: s.home},
+
+		{Pattern: "GET /admin/people", Verb: account.AccountManage, Menu: Place{Admin, "People and roles"}, Do: s.people},
+		{Pattern: "POST /admin/people", Verb: account.AccountManage, Menu: Place{Section: Admin}, Do: s.addPerson},
+		{Pattern: "GET /admin/people/add", Verb: account.AccountManage, Menu: Place{Section: Admin}, Do: s.newPerson},
+		{Pattern: "GET /admin/people/person/{login}", Verb: account.AccountManage, Menu: Place{Section: Admin}, Do: s.person},
+		{Pattern: "POST /admin/people/person/{login}", Verb: account.AccountManage, Menu: Place{Section: Admin}, Do: s.changePerson},
+		{Pattern: "POST /admin/people/person/{login}/password", Verb: account.AccountManage, Menu: Place{Section: Admin}, Do: s.resetPassword},
+		{Pattern: "POST /admin/people/person/{login}/able", Verb: account.AccountManage, Menu: Place{Section: Admin}, Do: s.ablePerson},
+		{Pattern: "GET /admin/audit", Verb: account.AuditRead, Menu: Place{Admin, "Audit log"}, Do: s.auditLog},
+		{Pattern: "GET /admin/audit.csv", Verb: account.AuditRead, Menu: Place{Section: Admin}, Do: s.auditExport, Slow: true},
+		{Pattern: "POST /admin/audit/check", Verb: account.AuditRead, Menu: Place{Section: Admin}, Do: s.auditCheck, Slow: true},
+		{Pattern: "GET /admin/health", Verb: account.SystemOperate, Menu: Place{Admin, "About and health"}, Do: s.health},
+
+		{Pattern: "GET /search", Verb: SignedIn, Do: s.search},
+		{Pattern: "GET /account", Verb: SignedIn, Do: s.ownAccount},
+		{Pattern: "POST /account/password", Verb: SignedIn, Do: s.changePassword},
+		{Pattern: "POST /account/tokens", Verb: account.TokenOwn, Do: s.addToken},
+		{Pattern: "POST /account/tokens/{id}/revoke", Verb: SignedIn, Do: s.revokeToken},
+		{Pattern: "POST /scope", Verb: SignedIn, Do: s.setScope},
+		{Pattern: "POST /theme", Verb: Public, Do: s.setTheme},
+		{Pattern: "GET /sign-in", Verb: Public, Do: s.signInForm},
+		{Pattern: "POST /sign-in", Verb: Public, Do: s.signIn},
+		{Pattern: "POST /sign-out", Verb: Public, Do: s.signOut},
+		{Pattern: "GET " + firstStart, Verb: Public, Do: s.firstStartForm},
+		{Pattern: "POST " + firstStart, Verb: Public, Do: s.firstStart},
+		{Pattern: "GET /healthz", Verb: Public, Do: s.alive},
+	}
+	if s.Styleguide {
+		table = append(table, Route{Pattern: "GET /styleguide", Verb: SignedIn, Menu: Place{Admin, "Parts of pages"}, Do: s.styleguide})
+	}
+	return table
+}
+
+// path of a GET route as a link: "GET /{$}" → "/".
+func (r Route) path() string {
+	return strings.TrimSuffix(strings.TrimPrefix(r.Pattern, http.MethodGet+" "), "{$}")
+}
+
+// MenuItem is one line of the menu as one person sees it. Under is empty for a section of one page.
+type MenuItem struct {
+	Title, Href string
+	Icon        Icon
+	Apart       bool
+	Current     bool // this page
+	Open        bool // a page of this section
+	Under       []MenuItem
+}
+
+// menu is what this person may see. A section is there when one of its pages is.
+func (v *Visit) menu() []MenuItem {
+	var items []MenuItem
+	for _, sec := range sections() {
+		item := MenuItem{Title: sec.title, Icon: sec.icon, Apart: sec.apart, Open: v.route.Menu.Section == sec.title}
+		for _, r := range v.server.table {
+			if r.Menu.Section == sec.title && r.Menu.Title != "" && v.May(r.Verb) {
+				item.Under = append(item.Under, MenuItem{Title: r.Menu.Title, Href: r.path(), Current: r.Pattern == v.route.Pattern})
+			}
+		}
+		if len(item.Under) == 0 {
+			continue
+		}
+		item.Href = item.Under[0].Href
+		if len(item.Under) == 1 {
+			item.Current, item.Under = item.Open, nil
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// home leads to the first page that the person may see, where no overview stands at "/".
+func (s *Server) home(v *Visit) error {
+	items := v.menu()
+	if i := slices.IndexFunc(items, func(m MenuItem) bool { return m.Href != "/" }); i >= 0 {
+		return v.Redirect(items[i].Href, nil)
+	}
+	return v.Redirect("/account", nil)
+}

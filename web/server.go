@@ -1,0 +1,95 @@
+// Package web is the face of Pons for people: server-rendered pages, one route table, one file per noun. It
+// decides what a page shows, where it stands in the menu, what a browser may do with it, and how errors look. Who
+// may do what is account's to decide, and what is true of a device is decided on the floors below: a page reads,
+// shows, and hands a person's will down.
+//
+// Every page works without script and is better with it. Nothing is inline and nothing comes from elsewhere, so
+// the Content-Security-Policy is the strictest there is. How a page is added: docs/adding-a-page.md.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"pons/account"
+	"pons/fault"
+	"pons/sqldb"
+)
+
+// Deps is what the pages stand on.
+type Deps struct {
+	DB      *sqldb.DB
+	Log     *slog.Logger
+	Version string
+	Now     func() time.Time // nil: time.Now
+	Started time.Time
+	// Secure says that browsers reach this server by TLS: cookies are then only sent over it.
+	Secure bool
+	// Styleguide adds /styleguide, which shows every part; for tests and for people who build pages.
+	Styleguide bool
+	// Name of the hospital, shown beneath the menu. Demo is what the sign-in page tells the visitor of a demo; it
+	// also marks the data as made up.
+	Name, Demo string
+	// Places are the sites and departments of the scope picker; nil while nothing knows any.
+	Places func(context.Context) (Places, error)
+}
+
+// Server is the web face. It is made by New and is inert until its Handler is served.
+type Server struct {
+	Deps
+	accounts *account.Accounts
+	table    []Route
+	handler  http.Handler
+	finders  []finder
+	ready    atomic.Bool // there is an administrator
+}
+
+// New builds the pages. It fails when the binary was built without its styles and scripts.
+func New(d Deps) (*Server, error) {
+	if err := bundled.complete(); err != nil {
+		return nil, err
+	}
+	if d.DB == nil || d.Log == nil {
+		return nil, errors.New("web: a database and a log are needed")
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Started.IsZero() {
+		d.Started = d.Now()
+	}
+	s := &Server{Deps: d, accounts: account.New(d.DB, account.DefaultPolicy())}
+	s.table = s.routes()
+	s.finders = s.searches()
+	mux := http.NewServeMux()
+	for _, r := range s.table {
+		mux.Handle(r.Pattern, s.serve(r))
+	}
+	assets := bundled.handler()
+	mux.Handle("GET /assets/", assets)
+	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Path = bundled.url("robots.txt")
+		assets.ServeHTTP(w, r)
+	})
+	mux.Handle("/", s.serve(Route{Pattern: "/", Verb: SignedIn, Do: s.notFound}))
+	s.handler = s.guard(mux)
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// SetupCode is the one-time code for the first administrator, for the terminal of the one who starts the server;
+// empty when there is an administrator.
+func (s *Server) SetupCode(ctx context.Context) (string, error) {
+	return s.accounts.SetupCode(ctx, s.Now())
+}
+
+func (s *Server) notFound(v *Visit) error {
+	return fmt.Errorf("no page has the address %s: %w", v.R.URL.Path, fault.NotFound)
+}

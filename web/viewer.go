@@ -1,0 +1,244 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"pons/account"
+	"pons/fault"
+)
+
+// What a route asks for when it is not a verb of account's.
+const (
+	Public   account.Verb = "public"    // everyone, signed in or not
+	SignedIn account.Verb = "signed-in" // everyone who is signed in
+)
+
+const (
+	sessionCookie = "pons_session"
+	scopeCookie   = "pons_scope"
+)
+
+// Places are the sites and departments that rows can belong to, for the scope picker.
+type Places struct{ Sites, Departments []string }
+
+// visit makes the Visit of a request; who it is, enter finds out.
+func (s *Server) visit(w http.ResponseWriter, r *http.Request, route Route) *Visit {
+	v := &Visit{W: w, R: r, Now: s.Now(), Theme: "auto", server: s, route: route}
+	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
+		v.Theme = c.Value
+	}
+	return v
+}
+
+// enter finds out who this is, lets them in or sends them to the door, and runs the route.
+func (s *Server) enter(v *Visit) error {
+	if v.route.Verb == Public && strings.HasPrefix(v.route.Pattern, "GET /healthz") {
+		return v.route.Do(v)
+	}
+	if err := s.identify(v); err != nil {
+		return err
+	}
+	v.takeFlash()
+	if !s.ready.Load() {
+		needed, err := s.accounts.NeedsSetup(v.Context())
+		if err != nil {
+			return err
+		}
+		s.ready.Store(!needed)
+		if needed && v.R.URL.Path != firstStart && v.R.URL.Path != "/theme" {
+			return v.Redirect(firstStart, nil)
+		}
+	}
+	switch {
+	case v.route.Verb == Public:
+	case v.Actor.Kind == "":
+		return v.toDoor()
+	case !v.May(v.route.Verb):
+		return fmt.Errorf("this needs the permission %q, which your role (%s) does not have; an administrator can change that: %w", v.route.Verb, v.RoleNames(), fault.Denied)
+	}
+	return v.route.Do(v)
+}
+
+// toDoor sends somebody who is not signed in to the sign-in page, and back afterwards.
+func (v *Visit) toDoor() error {
+	next := ""
+	if v.R.Method == http.MethodGet && v.R.URL.Path != "/" {
+		next = "?next=" + url.QueryEscape(v.R.URL.RequestURI())
+	}
+	if v.Part() {
+		v.W.Header().Set("HX-Redirect", "/sign-in")
+		v.W.WriteHeader(http.StatusUnauthorized)
+		return nil
+	}
+	return v.Redirect("/sign-in"+next, nil)
+}
+
+func (s *Server) sessionName() string {
+	if s.Secure {
+		return "__Host-" + sessionCookie // browsers then refuse it over plain HTTP and from other hosts
+	}
+	return sessionCookie
+}
+
+// identify finds the actor of the session cookie. A session that has ended is no error: the person is at the door.
+func (s *Server) identify(v *Visit) error {
+	c, err := v.R.Cookie(s.sessionName())
+	if err != nil || c.Value == "" {
+		return nil
+	}
+	who, err := s.accounts.Session(v.Context(), c.Value, v.Now)
+	if isDenied(err) {
+		v.cookie(s.sessionName(), "", 0)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.Actor, v.session = who, c.Value
+	v.narrow()
+	return nil
+}
+
+// SignedIn says that the person is known.
+func (v *Visit) SignedIn() bool { return v.Actor.Kind != "" }
+
+// May says whether the person may do this at all, on whichever rows.
+func (v *Visit) May(verb account.Verb) bool {
+	switch verb {
+	case Public:
+		return true
+	case SignedIn:
+		return v.SignedIn()
+	}
+	return v.Actor.Can(verb)
+}
+
+// Name of the person.
+func (v *Visit) Name() string { return v.Actor.Name }
+
+// RoleNames are the person's roles, in words.
+func (v *Visit) RoleNames() string {
+	names := make([]string, len(v.Actor.Roles))
+	for i, r := range v.Actor.Roles {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ", ")
+}
+
+// address is where the request comes from, for throttling.
+func (v *Visit) address() string {
+	host, _, err := net.SplitHostPort(v.R.RemoteAddr)
+	if err != nil {
+		return v.R.RemoteAddr
+	}
+	return host
+}
+
+// narrow reads the site and the department that the person has chosen to look at. What is outside of their own
+// scope narrows nothing.
+func (v *Visit) narrow() {
+	c, err := v.R.Cookie(scopeCookie)
+	if err != nil {
+		return
+	}
+	chosen, err := url.ParseQuery(c.Value)
+	if err != nil {
+		return
+	}
+	if site := chosen.Get("site"); site != "" && inside(v.Actor.Scope.Sites, site) {
+		v.site = site
+	}
+	if department := chosen.Get("department"); department != "" && inside(v.Actor.Scope.Departments, department) {
+		v.department = department
+	}
+}
+
+func inside(list []string, name string) bool {
+	return len(list) == 0 || slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, name) })
+}
+
+// Scope is the rows that the page shows: those of the site and department chosen at the top, and never more than
+// the person's own scope.
+func (v *Visit) Scope() account.Scope {
+	scope := v.Actor.Scope
+	if v.site != "" {
+		scope.Sites = []string{v.site}
+	}
+	if v.department != "" {
+		scope.Departments = []string{v.department}
+	}
+	return scope
+}
+
+func (v *Visit) scopeText() string {
+	place := func(chosen string, own []string, all string) string {
+		switch {
+		case chosen != "":
+			return chosen
+		case len(own) == 1:
+			return own[0]
+		case len(own) > 1:
+			return "My " + all
+		}
+		return "All " + all
+	}
+	site, department := place(v.site, v.Actor.Scope.Sites, "sites"), place(v.department, v.Actor.Scope.Departments, "departments")
+	if strings.HasPrefix(department, "All ") {
+		return site
+	}
+	return site + " · " + department
+}
+
+// scopeChoices are the sites and departments to choose from: the person's own, or all there are.
+func (v *Visit) scopeChoices() []Choice {
+	var all Places
+	if v.server.Places != nil {
+		p, err := v.server.Places(context.WithoutCancel(v.Context()))
+		if err != nil {
+			v.server.Log.Error("places failed", "error", err) // the page is worth having without them
+		}
+		all = p
+	}
+	choice := func(name, label, plural, chosen string, own, all []string) Choice {
+		c := Choice{Name: name, Label: label, Value: chosen, Options: []Option{{"", "All " + plural}}}
+		if len(own) > 0 {
+			c.Options[0].Label, all = "All of mine", own
+		}
+		for _, one := range all {
+			c.Options = append(c.Options, Option{one, one})
+		}
+		return c
+	}
+	return []Choice{
+		choice("site", "Site", "sites", v.site, v.Actor.Scope.Sites, all.Sites),
+		choice("department", "Department", "departments", v.department, v.Actor.Scope.Departments, all.Departments),
+	}
+}
+
+// setScope keeps the chosen scope in the browser.
+func (s *Server) setScope(v *Visit) error {
+	chosen := url.Values{}
+	for _, name := range []string{"site", "department"} {
+		if value := v.Form(name); value != "" && len(value) < 200 {
+			chosen.Set(name, value)
+		}
+	}
+	v.cookie(scopeCookie, chosen.Encode(), themeAge)
+	return v.Redirect(v.Form("next"), nil)
+}
+
+// setTheme keeps the chosen theme in the browser.
+func (s *Server) setTheme(v *Visit) error {
+	theme := v.Form("theme")
+	if !slices.Contains([]string{"auto", "light", "dark"}, theme) {
+		return fmt.Errorf("theme %q is none of auto, light, dark: %w", theme, fault.Invalid)
+	}
+	v.cookie(themeCookie, theme, themeAge)
+	return v.Redirect(v.Form("next"), nil)
+}
