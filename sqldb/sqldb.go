@@ -99,7 +99,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		o.Readers = max(DefaultReaders, runtime.NumCPU())
 	}
 	db := &DB{opt: o, dialect: "sqlite"}
-	connect := func(_ context.Context, write bool) (session, error) { return openLite(o.Path, write) }
+	connect := func(_ context.Context, write bool) (session, error) {
+		s, err := openLite(o.Path, write)
+		if err != nil {
+			return nil, err // not a nil *lite in an interface
+		}
+		return s, nil
+	}
 	if o.DSN != "" {
 		db.dialect = "postgres"
 		conf, err := pgConfig(o.DSN, o.Wait)

@@ -41,7 +41,7 @@ CREATE TABLE thing_part (
 
 var ctx = context.Background()
 
-func exec(t testing.TB, db *sqldb.DB, q string, args ...any) sqldb.Rev {
+func run(t testing.TB, db *sqldb.DB, q string, args ...any) sqldb.Rev {
 	t.Helper()
 	rev, err := db.Update(ctx, func(tx *sqldb.Tx) error { _, err := tx.Exec(q, args...); return err })
 	if err != nil {
@@ -63,8 +63,8 @@ func TestValuesCrossAlike(t *testing.T) {
 	sqldbtest.Run(t, []sqldb.Schema{thing}, func(t *testing.T, db *sqldb.DB) {
 		type word string
 		x := 2.5
-		exec(t, db, "INSERT INTO thing_row (ok, id, n, x, raw, note) VALUES ($3, $1, $2, $4, $5, $6)", word("a"), 7, true, &x, []byte{0, 255}, "Zürich")
-		exec(t, db, "INSERT INTO thing_row (id, n, x, raw) VALUES ($1, $2, $3, $4)", "b", uint16(8), nil, []byte(nil))
+		run(t, db, "INSERT INTO thing_row (ok, id, n, x, raw, note) VALUES ($3, $1, $2, $4, $5, $6)", word("a"), 7, true, &x, []byte{0, 255}, "Zürich")
+		run(t, db, "INSERT INTO thing_row (id, n, x, raw) VALUES ($1, $2, $3, $4)", "b", uint16(8), nil, []byte(nil))
 		err := db.View(ctx, func(tx *sqldb.Tx) error {
 			var id word
 			var n int32
@@ -106,7 +106,7 @@ func TestValuesCrossAlike(t *testing.T) {
 
 func TestErrorsAreTheSameKinds(t *testing.T) {
 	sqldbtest.Run(t, []sqldb.Schema{thing}, func(t *testing.T, db *sqldb.DB) {
-		exec(t, db, "INSERT INTO thing_row (id, n) VALUES ($1, $2)", "a", 1)
+		run(t, db, "INSERT INTO thing_row (id, n) VALUES ($1, $2)", "a", 1)
 		for _, c := range []struct {
 			name string
 			kind error

@@ -77,7 +77,7 @@ func prepareFile(path string) error {
 	return f.Close()
 }
 
-func openLite(path string, write bool) (session, error) {
+func openLite(path string, write bool) (*lite, error) {
 	s := &lite{path: path, tls: libc.NewTLS(), stmts: map[string]*liteStmt{}, write: write}
 	if v := sqlite3.Xsqlite3_libversion_number(s.tls); v < oldestSQLite {
 		s.tls.Close()
