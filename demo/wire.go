@@ -175,15 +175,15 @@ func (l *listener) converse(v *device) {
 
 // announce is a gratuitous ARP, ask a request with its reply.
 func (l *listener) announce(n nic, at time.Time) {
-	l.ethernet(at, n.mac, broadcast, 0x0806, arp(1, n, nic{ip: n.ip}))
+	l.ethernet(at, n.mac, broadcast, 0x0806, arpMessage(1, n, nic{ip: n.ip}))
 }
 
 func (l *listener) ask(who, whom nic, at time.Time) {
-	l.ethernet(at, who.mac, broadcast, 0x0806, arp(1, who, nic{ip: whom.ip}))
-	l.ethernet(at.Add(200*time.Microsecond), whom.mac, who.mac, 0x0806, arp(2, whom, who))
+	l.ethernet(at, who.mac, broadcast, 0x0806, arpMessage(1, who, nic{ip: whom.ip}))
+	l.ethernet(at.Add(200*time.Microsecond), whom.mac, who.mac, 0x0806, arpMessage(2, whom, who))
 }
 
-func arp(op uint16, from, to nic) []byte {
+func arpMessage(op uint16, from, to nic) []byte {
 	b := binary.BigEndian.AppendUint16([]byte{0, 1, 8, 0, 6, 4}, op)
 	src, dst := from.ip.As4(), to.ip.As4()
 	return append(append(append(append(b, from.mac[:]...), src[:]...), to.mac[:]...), dst[:]...)
