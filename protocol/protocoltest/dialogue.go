@@ -1,0 +1,97 @@
+package protocoltest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"pons/fact"
+	"pons/protocol"
+)
+
+// Turn is what one side of a TCP conversation says before the other speaks.
+type Turn struct {
+	Dir  protocol.Dir
+	Data string
+}
+
+// Dialogue plays turns to a parser's conversation and returns what it said, one fact a line, in the order of first
+// mention: "client http.user_agent = curl/8 (User-Agent header)". The sides are called client and server, other
+// hosts by their key. An error is the last line; Done ends the dialogue and leaves none.
+func Dialogue(t testing.TB, p protocol.Parser, turns ...Turn) []string {
+	t.Helper()
+	return dialogue(t, p, turns, func(data []byte) [][]byte { return [][]byte{data} })
+}
+
+// Splits plays a dialogue with every turn cut in two at each byte and once byte by byte, and fails where that says
+// something else than the dialogue in whole turns.
+func Splits(t testing.TB, p protocol.Parser, turns ...Turn) {
+	t.Helper()
+	longest := 0
+	for _, turn := range turns {
+		longest = max(longest, len(turn.Data))
+	}
+	want := Dialogue(t, p, turns...)
+	slices.Sort(want)
+	for at := 0; at < longest; at++ {
+		got := dialogue(t, p, turns, func(data []byte) [][]byte {
+			if at == 0 {
+				return slices.Collect(slices.Chunk(data, 1))
+			}
+			n := min(at, len(data))
+			return [][]byte{data[:n], data[n:]}
+		})
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Fatalf("cut at %d (0: every byte):\n%q\nuncut:\n%q", at, got, want)
+		}
+	}
+}
+
+func dialogue(t testing.TB, p protocol.Parser, turns []Turn, cut func([]byte) [][]byte) (said []string) {
+	o := protocol.Opening{Transport: protocol.TCP, Client: endpoint(1, 49152), Server: endpoint(2, 4242), Frame: 1}
+	if len(turns) > 0 {
+		o.FirstDir, o.First = turns[0].Dir, []byte(turns[0].Data)
+	}
+	conv := p.New(o)
+	names := map[fact.Key]string{o.Client.Key(): "client", o.Server.Key(): "server"}
+	emit := func(f fact.Fact) {
+		if !slices.Contains(p.Attrs, f.Attr) {
+			t.Errorf("emits %s, which Attrs does not list", f.Attr)
+		}
+		who, ok := names[f.Subject]
+		if !ok {
+			who = f.Subject.Value
+		}
+		if line := fmt.Sprintf("%s %s = %s (%s)", who, f.Attr, f.Value, f.Because); !slices.Contains(said, line) {
+			said = append(said, line)
+		}
+	}
+	var held [2][]byte
+	for _, turn := range turns {
+		for _, piece := range cut([]byte(turn.Data)) {
+			d := turn.Dir
+			held[d] = append(held[d], piece...)
+			for len(held[d]) > 0 {
+				data := bytes.Clone(held[d])
+				n, err := conv.Next(frameTime, d, data, emit)
+				clear(data)
+				if n < 0 || n > len(held[d]) {
+					t.Fatalf("advance %d of %d", n, len(held[d]))
+				}
+				if errors.Is(err, protocol.Done) || errors.Is(err, protocol.Renew) {
+					return said
+				}
+				if err != nil {
+					return append(said, "error: "+err.Error())
+				}
+				if n == 0 {
+					break
+				}
+				held[d] = held[d][n:]
+			}
+		}
+	}
+	return said
+}
