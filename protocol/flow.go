@@ -131,7 +131,7 @@ func (e *Engine) sight(f *flow, side uint8) {
 	f.sent[side] = true
 	if s := f.sighted[side]; s != nil && f.mac[side] == e.p.src {
 		s.touch(e.p.nano)
-	} else if !e.p.src.group() && (e.p.src != 0 || e.p.from.host()) {
+	} else {
 		f.sighted[side] = e.hosts.see(pair{e.p.src, e.p.from}, e.p.nano, e.p.frame)
 	}
 	f.mac[side] = e.p.src

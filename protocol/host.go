@@ -81,14 +81,22 @@ func parseAddr(s string) addr {
 	return addrOf(a.WithZone(""))
 }
 
-// owners says whose each address is. A MAC in a frame is the sender's own where ARP, DHCP or neighbour discovery
+// census is the sum of all sightings: whose each address is, and which addresses sent anything.
+type census struct {
+	owners map[addr][]mac
+	sent   map[addr]bool
+}
+
+// census says whose each address is. A MAC in a frame is the sender's own where ARP, DHCP or neighbour discovery
 // said so, where the address is link-local or derived from the MAC, or where the MAC sends for one local address
 // alone. A router's MAC carries many addresses, or public ones while the others on the link are private; what
 // came through it is known by IP alone.
-func (t *hostTable) owners() map[addr][]mac {
+func (t *hostTable) census() census {
+	c := census{owners: map[addr][]mac{}, sent: map[addr]bool{}}
 	byMAC := map[mac][]*sighting{}
 	privates := map[mac]bool{} // MACs that send for a private IPv4 address
 	for p, s := range t.pairs {
+		c.sent[p.ip] = true
 		if p.mac == 0 || p.ip == (addr{}) {
 			continue
 		}
@@ -97,20 +105,19 @@ func (t *hostTable) owners() map[addr][]mac {
 			privates[p.mac] = true
 		}
 	}
-	owners := map[addr][]mac{}
 	for m, seen := range byMAC {
 		slices.SortFunc(seen, func(a, b *sighting) int {
 			return cmp.Or(cmp.Compare(a.ip.hi, b.ip.hi), cmp.Compare(a.ip.lo, b.ip.lo))
 		})
 		othersPrivate := len(privates) > 1 || len(privates) == 1 && !privates[m]
 		for _, s := range own(m, seen, othersPrivate, t.routers[m]) {
-			owners[s.ip] = append(owners[s.ip], m)
+			c.owners[s.ip] = append(c.owners[s.ip], m)
 		}
 	}
-	for _, ms := range owners {
+	for _, ms := range c.owners {
 		slices.Sort(ms)
 	}
-	return owners
+	return c
 }
 
 // own picks the addresses that are a MAC's own among those it sent for.
@@ -157,14 +164,17 @@ func own(m mac, seen []*sighting, othersPrivate, router bool) []*sighting {
 }
 
 // home is the device a host key belongs to: its own MAC, else its IP.
-func home(p pair, owners map[addr][]mac) pair {
+func (c census) home(p pair) pair {
 	if p.mac.group() {
-		return pair{} // the destination of a broadcast
+		p.mac = 0
+		if !c.sent[p.ip] {
+			return pair{} // the destination of a broadcast
+		}
 	}
 	if !p.ip.host() {
 		return pair{mac: p.mac}
 	}
-	ms := owners[p.ip]
+	ms := c.owners[p.ip]
 	switch {
 	case slices.Contains(ms, p.mac):
 		return pair{mac: p.mac}
@@ -185,10 +195,10 @@ type device struct {
 
 // records groups what was said and seen by device.
 func (e *Engine) records() []fact.Record {
-	owners := e.hosts.owners()
+	census := e.hosts.census()
 	devices := map[pair]*device{}
 	of := func(p pair, first, last int64) *device {
-		h := home(p, owners)
+		h := census.home(p)
 		if h == (pair{}) {
 			return nil
 		}
@@ -219,6 +229,9 @@ func (e *Engine) records() []fact.Record {
 		d := of(pair{parseMAC(m), parseAddr(ip)}, s.first, s.last)
 		if d == nil {
 			continue
+		}
+		if d.mac != 0 { // also of a host that never sent a frame here, such as a relayed DHCP client
+			d.address(fact.MAC, d.mac.String(), &sighting{first: s.first, last: s.last, frame: s.frame})
 		}
 		d.facts = append(d.facts, fact.Fact{Attr: k.attr, Value: k.value, Source: k.source, Trust: s.trust,
 			At: time.Unix(0, s.last).UTC(), Because: s.reason()})

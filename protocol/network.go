@@ -129,9 +129,7 @@ func (e *Engine) transport(proto uint8, b []byte, missing int) {
 
 // see notes that the frame's source address sent something.
 func (e *Engine) see() {
-	if p := (pair{e.p.src, e.p.from}); !p.mac.group() && (p.mac != 0 || p.ip.host()) {
-		e.hosts.see(p, e.p.nano, e.p.frame)
-	}
+	e.hosts.see(pair{e.p.src, e.p.from}, e.p.nano, e.p.frame)
 }
 
 // tunnel enters a packet inside a packet: the MACs of the outer frame are not the inner sender's.
