@@ -55,7 +55,7 @@ func (s *Server) changePassword(v *Visit) error {
 
 func (s *Server) addToken(v *Visit) error {
 	var verbs []account.Verb
-	for _, text := range v.R.PostForm["verb"] {
+	for _, text := range v.FormAll("verb") {
 		verbs = append(verbs, account.Verb(text))
 	}
 	days := map[string]int{"30": 30, "90": 90, "365": 365}[v.Form("days")]

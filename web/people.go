@@ -47,7 +47,7 @@ func (s *Server) showPerson(v *Visit, f personForm, status int) error {
 func personOf(v *Visit, p account.Person) account.Person {
 	p.Name, p.Email = v.Form("name"), v.Form("email")
 	p.Roles = nil
-	for _, role := range v.R.PostForm["role"] {
+	for _, role := range v.FormAll("role") {
 		p.Roles = append(p.Roles, account.Role(role))
 	}
 	split := func(name string) []string {
@@ -58,9 +58,6 @@ func personOf(v *Visit, p account.Person) account.Person {
 }
 
 func (s *Server) addPerson(v *Visit) error {
-	if err := v.R.ParseForm(); err != nil {
-		return err
-	}
 	p := personOf(v, account.Person{Login: v.Form("login")})
 	added, err := s.accounts.Add(v.Context(), v.Actor, p, v.R.PostFormValue("password"), v.Now)
 	if status := formStatus(err); status != 0 {
@@ -89,9 +86,6 @@ func (s *Server) person(v *Visit) error {
 }
 
 func (s *Server) changePerson(v *Visit) error {
-	if err := v.R.ParseForm(); err != nil {
-		return err
-	}
 	old, err := s.byLogin(v)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -61,6 +62,15 @@ func (s *Server) enter(v *Visit) error {
 		return v.toDoor()
 	case !v.May(v.route.Verb):
 		return fmt.Errorf("this needs the permission %q, which your role (%s) does not have; an administrator can change that: %w", v.route.Verb, v.RoleNames(), fault.Denied)
+	}
+	// Read the form here, since Request.FormValue would hide that it is too large or broken. Uploads are multipart and
+	// are read by their handlers, piece by piece.
+	if err := v.R.ParseForm(); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return err
+		}
+		return fmt.Errorf("the form: %w: %w", err, fault.Invalid)
 	}
 	return v.route.Do(v)
 }

@@ -59,6 +59,11 @@ func (v *Visit) Context() context.Context { return v.R.Context() }
 // Form is a value of the form or the URL, without spaces around it.
 func (v *Visit) Form(name string) string { return strings.TrimSpace(v.R.FormValue(name)) }
 
+// FormAll is every value of the form that has this name: boxes that were ticked, rows that were chosen.
+func (v *Visit) FormAll(name string) []string {
+	return v.R.Form[name] // enter has parsed it
+}
+
 // Part says that only a part of the page is wanted (htmx asked), so that a Fragment is the answer.
 func (v *Visit) Part() bool { return v.R.Header.Get("HX-Request") == "true" }
 

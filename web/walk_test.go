@@ -1,0 +1,147 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/cascadia"
+	"golang.org/x/net/html"
+
+	"pons/account"
+)
+
+// examples are addresses for routes whose pattern has a variable. A route without one fails the walk, so that no
+// page is left out.
+var examples = map[string]string{
+	"/admin/people/person/{login}":          "/admin/people/person/viewer",
+	"/admin/people/person/{login}/password": "/admin/people/person/viewer/password",
+	"/admin/people/person/{login}/able":     "/admin/people/person/viewer/able",
+	"/account/tokens/{id}/revoke":           "/account/tokens/none/revoke",
+}
+
+// target is the method and an address of a route.
+func target(t *testing.T, r Route) (method, path string) {
+	t.Helper()
+	method, path, _ = strings.Cut(r.Pattern, " ")
+	path = strings.TrimSuffix(path, "{$}")
+	if strings.Contains(path, "{") {
+		example, ok := examples[path]
+		if !ok {
+			t.Fatalf("route %q has a variable: add an address to examples in walk_test.go", r.Pattern)
+		}
+		path = example
+	}
+	return method, path
+}
+
+// TestRoutesAsEveryRole walks every route as everyone: what a role may not do is refused, what it may do answers,
+// and nothing fails.
+func TestRoutesAsEveryRole(t *testing.T) {
+	s := newSite(t)
+	for _, role := range append([]account.Role{""}, account.Roles()...) {
+		for _, r := range s.web.table {
+			method, path := target(t, r)
+			if path == "/sign-out" {
+				continue // ends the walk's own session; TestSignIn does it
+			}
+			v := s.as(role)
+			a := v.do(method, path, url.Values{})
+			may := r.Verb == Public || role != "" && (r.Verb == SignedIn || account.Actor{Roles: []account.Role{role}}.Can(r.Verb))
+			switch {
+			case a.status >= 500:
+				t.Errorf("%s %s as %q: %d", method, path, role, a.status)
+			case role == "" && r.Verb != Public:
+				if a.status != http.StatusSeeOther || !strings.HasPrefix(a.location, "/sign-in") {
+					t.Errorf("%s %s signed out: %d to %q, want the sign-in page", method, path, a.status, a.location)
+				}
+			case !may && a.status != http.StatusForbidden:
+				t.Errorf("%s %s as %q: %d, want 403", method, path, role, a.status)
+			case may && a.status == http.StatusForbidden && method == http.MethodGet:
+				t.Errorf("%s %s as %q: refused, though %s is allowed", method, path, role, r.Verb)
+			case may && method == http.MethodGet && a.status == http.StatusOK && strings.HasPrefix(a.header.Get("Content-Type"), "text/html"):
+				checkMarkup(t, path, a)
+			}
+		}
+	}
+	if strings.Contains(s.log.String(), "page failed") || strings.Contains(s.log.String(), "panicked") {
+		t.Errorf("the log tells of failures:\n%s", s.log)
+	}
+}
+
+// checkMarkup holds what the policy and the frame want of every page.
+func checkMarkup(t *testing.T, path string, a answer) {
+	t.Helper()
+	doc := a.doc(t)
+	ids := map[string]bool{}
+	h1 := 0
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		if n.Data == "h1" {
+			h1++
+		}
+		if n.Data == "style" {
+			t.Errorf("%s: a style element: the policy forbids inline style", path)
+		}
+		source, kind := "", ""
+		for _, at := range n.Attr {
+			switch {
+			case at.Key == "style" || strings.HasPrefix(at.Key, "on"):
+				t.Errorf("%s: <%s %s=…>: the policy forbids it", path, n.Data, at.Key)
+			case at.Key == "id":
+				if ids[at.Val] {
+					t.Errorf("%s: id %q stands there twice", path, at.Val)
+				}
+				ids[at.Val] = true
+			case at.Key == "src":
+				source = at.Val
+			case at.Key == "type":
+				kind = at.Val
+			}
+			if (at.Key == "src" || at.Key == "href" || at.Key == "action") && strings.Contains(at.Val, "://") {
+				t.Errorf("%s: <%s %s=%q> leads elsewhere", path, n.Data, at.Key, at.Val)
+			}
+			if (at.Key == "href" || at.Key == "src") && at.Val == "" || at.Key == "href" && strings.HasPrefix(at.Val, "#") && n.Data == "use" {
+				t.Errorf("%s: <%s %s=%q>: the asset is missing", path, n.Data, at.Key, at.Val)
+			}
+		}
+		if n.Data == "script" && source == "" && kind != "application/json" {
+			t.Errorf("%s: an inline script", path)
+		}
+	}
+	if h1 != 1 {
+		t.Errorf("%s: %d h1, want one", path, h1)
+	}
+}
+
+// TestMenu holds that the menu shows what may be opened, in the order of the sections, and where one is.
+func TestMenu(t *testing.T) {
+	s := newSite(t)
+	items := func(role account.Role, path string) (titles []string, current string) {
+		doc := s.as(role).get(path).doc(t)
+		for _, n := range cascadia.QueryAll(doc, cascadia.MustCompile("#menu a.menu-item")) {
+			titles = append(titles, text(n))
+			for _, at := range n.Attr {
+				if at.Key == "aria-current" {
+					current = text(n)
+				}
+			}
+		}
+		return titles, current
+	}
+	titles, current := items(account.Administrator, "/admin/audit")
+	if got := strings.Join(titles, "|"); !strings.HasSuffix(got, "Admin|People and roles|Audit log|About and health|Parts of pages") || current != "Audit log" {
+		t.Errorf("administrator's menu is %s at %s", got, current)
+	}
+	for _, role := range []account.Role{account.Viewer, account.Clinical} {
+		titles, _ := items(role, "/account")
+		for _, title := range titles {
+			if title == "People and roles" || title == "Audit log" {
+				t.Errorf("%s sees %s in the menu", role, title)
+			}
+		}
+	}
+}
