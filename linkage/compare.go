@@ -84,7 +84,7 @@ func (k *keyring) compareKeys(a, b *Profile, e *evidence) {
 		e.add(w, "hostnames differ")
 	}
 	if ip := common(a.IPs, b.IPs); ip != "" && near(a, b) {
-		e.add(wIP, "same IP %s", ip)
+		e.key(wIP, "same IP %s", ip)
 	}
 	if x := common(a.AEs, b.AEs); x != "" {
 		e.key(wAE, "same AE title %s", x)

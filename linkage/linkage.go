@@ -92,9 +92,9 @@ const (
 	Crowded = 60
 )
 
-// weakWindow is how far apart two sightings of one IP may lie and still speak of one device. Leases in
-// hospitals last days to weeks; 60 days covers an export of last quarter against today's. Expert default.
-const weakWindow = 60 * 24 * time.Hour
+// weakWindow is how far apart two sightings of one IP may lie and still support a shared hostname: hospitals
+// reserve addresses for devices, and exports are half-yearly. An IP alone joins nothing. Expert default.
+const weakWindow = 180 * 24 * time.Hour
 
 // Keys returns the blocking keys of a record, sorted: two records are compared only if they share one.
 // Each is kind + ":" + value.
@@ -116,6 +116,9 @@ func Keys(p *Profile) []string {
 	}
 	for _, h := range p.Hosts {
 		add("host", h)
+	}
+	for _, ip := range p.IPs {
+		add("ip", ip)
 	}
 	for _, a := range p.AEs {
 		add("ae", a)
