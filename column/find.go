@@ -263,14 +263,18 @@ type worker struct {
 func (j *job) run() []*worker {
 	n := max(1, min(runtime.GOMAXPROCS(0), (len(j.snap.chunks)+1)/2))
 	workers := make([]*worker, n)
+	// Chunks, and the words of a chunk in rank, are visited out of order: rows that were added in the order of the
+	// sort, or against it, would otherwise push each other off the page one by one.
+	chunks := len(j.snap.chunks)
+	step := stride(chunks)
 	var next atomic.Int64
 	work := func(w *worker) {
 		for {
 			i := int(next.Add(1)) - 1
-			if i >= len(j.snap.chunks) {
+			if i >= chunks {
 				return
 			}
-			if c := j.snap.chunks[i]; c != nil && c.alive > 0 {
+			if c := j.snap.chunks[i*step%chunks]; c != nil && c.alive > 0 {
 				w.chunk(c)
 			}
 		}
@@ -289,6 +293,22 @@ func (j *job) run() []*worker {
 	work(workers[0])
 	wg.Wait()
 	return workers
+}
+
+// stride is a step that visits all of n places and spreads its visits evenly: near the golden ratio of n.
+func stride(n int) int {
+	step := max(1, n*618/1000)
+	for gcd(step, n) > 1 {
+		step++
+	}
+	return step
+}
+
+func gcd(a, b int) int {
+	for b > 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 func (w *worker) chunk(c *chunk) {
@@ -395,8 +415,9 @@ func (w *worker) rank(c *chunk, rows *set) {
 	if w.best.full() {
 		worst = w.worst() ^ flip
 	}
-	for word, b := range rows {
-		for ; b != 0; b &= b - 1 {
+	for i := range chunkWords {
+		word := i * 157 % chunkWords
+		for b := rows[word]; b != 0; b &= b - 1 {
 			r := word*64 + bits.TrailingZeros64(b)
 			key := keys[r] ^ flip
 			if s.place != nil && key <= at {

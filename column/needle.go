@@ -54,15 +54,22 @@ func needleOf(p query.Pred, s store) (needle, bool) {
 	return n, true
 }
 
-// longestPiece is the longest run of a pattern without * and ?, and whether it is the value's start and end.
+// longestPiece is the longest run of a pattern without * and ?, and whether it is the value's start and end. Being
+// tied to an end counts as two letters more, since it rules out as much.
 func longestPiece(pattern string) (piece string, start, end bool) {
+	best := 0
 	for at := 0; at <= len(pattern); {
 		n := strings.IndexAny(pattern[at:], "*?")
 		if n < 0 {
 			n = len(pattern) - at
 		}
-		if n > len(piece) {
-			piece, start, end = pattern[at:at+n], at == 0, at+n == len(pattern)
+		first, final := at == 0, at+n == len(pattern)
+		worth := n
+		if first || final {
+			worth += 2
+		}
+		if n > 0 && worth > best {
+			best, piece, start, end = worth, pattern[at:at+n], first, final
 		}
 		at += n + 1
 	}
@@ -92,12 +99,13 @@ func (n *needle) find(d *data, cand, out *set) {
 		return
 	}
 	r := 0
+	s := newSeeker(d.arena, n.bytes)
 	for pos := 0; ; {
-		i := bytes.Index(d.arena[pos:], n.bytes)
-		if i < 0 {
+		at := s.next(pos)
+		if at < 0 {
 			return
 		}
-		r = rowAt(d.ends, r, uint32(pos+i+n.leading))
+		r = rowAt(d.ends, r, uint32(at+n.leading))
 		if !n.glob || n.globRow(d, r) {
 			out[r>>6] |= 1 << (r & 63)
 		}

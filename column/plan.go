@@ -1,6 +1,7 @@
 package column
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"time"
@@ -190,11 +191,12 @@ func (n *node) run(c *chunk, cand, out *set, s *scratch) {
 		}
 		rest, tmp := s.get(), s.get()
 		*rest = *cand
-		for _, a := range n.args {
+		tried := s.order(n)
+		for i := range tried {
 			if rest.empty() {
 				break
 			}
-			a.run(c, rest, tmp, s)
+			tried[i].run(c, rest, tmp, s)
 			for i, w := range tmp {
 				out[i] |= w
 				rest[i] &^= w
@@ -344,8 +346,46 @@ func (d *data) findAddrs(r addrRange, out *set) {
 	}
 }
 
-// scratch lends sets to one worker.
-type scratch struct{ spare []*set }
+// scratch belongs to one worker: it lends sets, and learns in which order alternatives are best tried.
+type scratch struct {
+	spare []*set
+	tries map[*node][]try
+}
+
+// try is an alternative of an Or and how it has done so far. Once an alternative has found a row, the ones after
+// it need not look at it; so those that find much for little time go first. A word that all addresses contain is
+// looked for in the addresses first, from the second chunk on.
+type try struct {
+	node  *node
+	found int
+	spent time.Duration
+}
+
+func (t *try) run(c *chunk, cand, out *set, s *scratch) {
+	start := time.Now()
+	t.node.run(c, cand, out, s)
+	t.spent += time.Since(start)
+	t.found += out.count()
+}
+
+// order returns the alternatives of the Or, the most promising first; cheap ones go before unknown ones.
+func (s *scratch) order(n *node) []try {
+	tries, known := s.tries[n]
+	if !known {
+		for _, a := range n.args {
+			tries = append(tries, try{node: a})
+		}
+		if s.tries == nil {
+			s.tries = map[*node][]try{}
+		}
+		s.tries[n] = tries
+		return tries
+	}
+	slices.SortStableFunc(tries, func(a, b try) int {
+		return cmp.Compare(float64(b.found)*float64(a.spent+1), float64(a.found)*float64(b.spent+1))
+	})
+	return tries
+}
 
 func (s *scratch) get() *set {
 	if n := len(s.spare); n > 0 {
