@@ -8,7 +8,8 @@ import (
 // ParseMAC returns the canonical spelling of one MAC address, "00:12:21:aa:bb:cc". It reads the notations people and
 // switches use: aa:bb:cc:dd:ee:ff, AA-BB-…, aabb.ccdd.eeff, aabbccddeeff, "AA BB …", aa_bb_…, aabbcc-ddeeff and
 // arp's short octets (0:12:21:a:b:c). Addresses that name no interface are refused: all zeros, one octet six
-// times, multicast, and the three that vendors print in manuals.
+// times, the multicast groups, and the three that vendors print in manuals. An address outside those groups that has
+// the group bit set is kept: it was typed or generated wrongly, but two files that agree on it speak of one thing.
 func ParseMAC(s string) (string, bool) {
 	s = strings.TrimSpace(s)
 	var octets [6]byte
@@ -67,9 +68,23 @@ func isMACSeparator(c byte) bool {
 	return c == ':' || c == '-' || c == '.' || c == ' ' || c == '_'
 }
 
+// isGroup says whether the address is of a multicast group in use: 01-… (IPv4 01-00-5E, IEEE 01-80-C2, Cisco 01-00-0C,
+// IEC 61850 01-0C-CD), 33-33 (IPv6, RFC 2464), and the older 03-00-00, 09-00, AB-00 and CF-00 (IANA, IEEE 802 numbers).
+func isGroup(o [6]byte) bool {
+	switch o[0] {
+	case 0x01, 0xff:
+		return true
+	case 0x33:
+		return o[1] == 0x33
+	case 0x03, 0x09, 0xab, 0xcf:
+		return o[1] == 0
+	}
+	return false
+}
+
 // nameable says whether the address can belong to one interface.
 func nameable(o [6]byte) bool {
-	if o[0]&1 != 0 { // group bit: broadcast and multicast, IEEE 802-2014 §8.2.2
+	if isGroup(o) {
 		return false
 	}
 	same := true
