@@ -1,0 +1,268 @@
+package inventory
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"pons/fact"
+	"pons/fingerprint"
+	"pons/linkage"
+	"pons/product"
+)
+
+// Normalizer turns what a source said into statements in the hospital's one language: canonical makers,
+// models and classes, hostnames and makers read out of wire observations. It is safe for use by one goroutine.
+type Normalizer struct {
+	catalog    *product.Catalog
+	identities map[[3]string]product.Identity
+	makers     map[string]string // MAC prefix → canonical maker
+}
+
+// NewNormalizer returns a normalizer over a catalogue of makers, models and classes.
+func NewNormalizer(c *product.Catalog) *Normalizer {
+	return &Normalizer{catalog: c, identities: map[[3]string]product.Identity{}, makers: map[string]string{}}
+}
+
+// Trust of statements that the normalizer derives, after docs/catalog.md and domain dossier 5.7 (proposal).
+const (
+	trustKnown   = 0.9  // a name that the catalogue knows
+	trustUnknown = 0.5  // a name as the source wrote it
+	trustOUI     = 0.25 // the maker of a network chip is often not the maker of the device
+	trustOUIMed  = 0.6  // a maker whose chips are found in its own medical devices only
+)
+
+// cacheBound keeps the caches from growing with hostile input.
+const cacheBound = 50_000
+
+func (n *Normalizer) identify(maker, model, description string) product.Identity {
+	k := [3]string{maker, model, description}
+	id, ok := n.identities[k]
+	if !ok {
+		if len(n.identities) > cacheBound {
+			clear(n.identities)
+		}
+		id = n.catalog.Identify(maker, model, description)
+		n.identities[k] = id
+	}
+	return id
+}
+
+// Statements returns what a record says, normalised and in a stable order: attribute, value, source.
+func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
+	said := make([]Statement, 0, len(r.Facts)+4)
+	var maker, model, description *fact.Fact
+	for i := range r.Facts {
+		f := &r.Facts[i]
+		switch f.Attr {
+		case fact.Manufacturer:
+			maker = f
+		case fact.Model:
+			model = f
+		case fact.Description:
+			description = f
+			said = append(said, statement(f))
+		case fact.Class, fact.Category:
+			said = append(said, n.taxonomy(f))
+		default:
+			said = append(said, statement(f))
+		}
+	}
+	if kind == "wire" {
+		said = n.readWire(said, &maker, &model)
+	}
+	said = n.nameProduct(said, maker, model, description)
+	if maker == nil {
+		said = n.makerByMAC(said)
+	}
+	slices.SortFunc(said, compareStatements)
+	return slices.CompactFunc(said, func(a, b Statement) bool {
+		return a.Attr == b.Attr && a.Value == b.Value && a.Source == b.Source
+	})
+}
+
+func statement(f *fact.Fact) Statement {
+	return Statement{Attr: f.Attr, Value: f.Value, Source: f.Source, Trust: f.Trust, At: f.At, Because: f.Because}
+}
+
+func compareStatements(a, b Statement) int {
+	if c := strings.Compare(string(a.Attr), string(b.Attr)); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Value, b.Value); c != 0 {
+		return c
+	}
+	if c := strings.Compare(string(a.Source), string(b.Source)); c != 0 {
+		return c
+	}
+	if c := b.At.Compare(a.At); c != 0 { // the latest first, which CompactFunc keeps
+		return c
+	}
+	return strings.Compare(a.Because, b.Because)
+}
+
+// taxonomy reads a class or category as the source words it.
+func (n *Normalizer) taxonomy(f *fact.Fact) Statement {
+	s := statement(f)
+	if f.Attr == fact.Class {
+		if _, ok := n.catalog.Class(f.Value); !ok {
+			if c, ok := n.catalog.ClassBySynonym(f.Value); ok {
+				s.Value, s.Because = c.Name, reworded(f, c.Name)
+			}
+		}
+	}
+	return s
+}
+
+// reworded keeps the source's own words in the reason when the value was brought to another spelling.
+func reworded(f *fact.Fact, value string) string {
+	if f.Value == value {
+		return f.Because
+	}
+	return f.Because + ": " + f.Value
+}
+
+// nameProduct adds maker, model, model number and class as the catalogue knows them.
+func (n *Normalizer) nameProduct(said []Statement, maker, model, description *fact.Fact) []Statement {
+	if maker == nil && model == nil && description == nil {
+		return said
+	}
+	value := func(f *fact.Fact) string {
+		if f == nil {
+			return ""
+		}
+		return f.Value
+	}
+	id := n.identify(value(maker), value(model), value(description))
+	why := strings.Join(id.Because, "; ")
+	add := func(attr fact.Attr, from *fact.Fact, v string, known bool) {
+		if v == "" {
+			return
+		}
+		s := Statement{Attr: attr, Value: v, Trust: trustUnknown}
+		if from != nil {
+			s.Source, s.At, s.Because = from.Source, from.At, reworded(from, v)
+		} else {
+			s.Because = why
+		}
+		if known {
+			s.Trust = trustKnown
+		}
+		said = append(said, s)
+	}
+	add(fact.Manufacturer, maker, id.Maker, id.MakerKnown)
+	add(fact.Model, model, id.Model, id.ModelKnown)
+	if id.ModelNumber != "" && !slices.ContainsFunc(said, func(s Statement) bool { return s.Attr == fact.ModelNumber }) {
+		add(fact.ModelNumber, model, id.ModelNumber, id.ModelKnown)
+	}
+	if id.Class != "" && !slices.ContainsFunc(said, func(s Statement) bool { return s.Attr == fact.Class }) {
+		s := Statement{Attr: fact.Class, Value: id.Class, Trust: id.Confidence, Because: why}
+		if model != nil {
+			s.Source, s.At = model.Source, model.At
+		} else if description != nil {
+			s.Source, s.At = description.Source, description.At
+		}
+		said = append(said, s)
+	}
+	return said
+}
+
+// makerByMAC guesses the maker from the first MAC whose prefix is registered to a maker of devices.
+func (n *Normalizer) makerByMAC(said []Statement) []Statement {
+	for _, s := range said {
+		if s.Attr != fact.MAC || len(s.Value) < 17 {
+			continue
+		}
+		name, canonical := n.macMaker(s.Value)
+		if name == "" {
+			continue
+		}
+		trust := trustOUI
+		if canonical {
+			trust = trustOUIMed
+		}
+		return append(said, Statement{Attr: fact.Manufacturer, Value: name, Source: "oui", Trust: trust, At: s.At,
+			Because: "MAC prefix " + s.Value[:8] + " is registered to " + name})
+	}
+	return said
+}
+
+// macMaker returns the canonical maker that a MAC's prefix is registered to, and whether the catalogue knows
+// it. Makers of embedded modules name nobody.
+func (n *Normalizer) macMaker(mac string) (name string, canonical bool) {
+	prefix := mac[:14] // 36 bits are looked at; a byte less is close enough to cache by
+	if cached, ok := n.makers[prefix]; ok {
+		name, canonical = strings.CutPrefix(cached, "!")
+		return name, canonical
+	}
+	if len(n.makers) > cacheBound {
+		clear(n.makers)
+	}
+	raw, ok := fingerprint.Maker(mac)
+	if ok && !fingerprint.Module(mac) {
+		name, canonical = n.catalog.Maker(raw)
+	}
+	if canonical {
+		n.makers[prefix] = "!" + name
+	} else {
+		n.makers[prefix] = name
+	}
+	return name, canonical
+}
+
+// profile is what linkage needs of a record.
+func (r *Record) profile() *linkage.Profile {
+	p := &linkage.Profile{ID: r.Name(), Source: r.Source}
+	if gathers(r.Kind) {
+		p.Source = p.ID // two hosts on one wire are not two entries of one list
+		p.Seen = r.At
+	}
+	for i := range r.Said {
+		s := &r.Said[i]
+		switch s.Attr {
+		case fact.Manufacturer:
+			if s.Source != "oui" && s.Trust >= trustKnown {
+				p.Maker = s.Value
+			}
+		case fact.Model:
+			if s.Trust >= trustKnown {
+				p.Model = s.Value
+			}
+		case fact.Class:
+			p.Class = s.Value
+		case fact.Serial:
+			p.Serial = linkage.FoldSerial(s.Value)
+		case fact.UDIDI:
+			p.UDIDI = s.Value
+		case fact.ControlNumber:
+			p.Control = linkage.FoldPlace(s.Value)
+		case fact.AssetTag:
+			p.Tag = linkage.FoldPlace(s.Value)
+		case fact.MAC:
+			if fact.LocallyAdministered(s.Value) {
+				p.Local = append(p.Local, s.Value)
+			} else {
+				p.MACs = append(p.MACs, s.Value)
+			}
+		case fact.EUI64:
+			p.EUI64s = append(p.EUI64s, s.Value)
+		case fact.Hostname:
+			if h := linkage.FoldHost(s.Value); h != "" {
+				p.Hosts = append(p.Hosts, h)
+			}
+		case fact.IP:
+			p.IPs = append(p.IPs, s.Value)
+		case fact.AETitle:
+			p.AEs = append(p.AEs, s.Value)
+		case fact.Site:
+			p.Site = linkage.FoldPlace(s.Value)
+		case fact.Department:
+			p.Unit = linkage.FoldPlace(s.Value)
+		case fact.LastSeen:
+			if t, err := time.Parse(time.RFC3339, s.Value); err == nil {
+				p.Seen = t
+			}
+		}
+	}
+	return p
+}

@@ -1,0 +1,385 @@
+package inventory
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"pons/fact"
+	"pons/product"
+)
+
+// Flags mark what a device needs from a person: each is a queue.
+type Flags uint32
+
+// The queues.
+const (
+	FlagConflict     Flags = 1 << iota // sources disagree on a disputed attribute
+	FlagDuplicate                      // may be one with another device
+	FlagUnseen                         // recorded in a system, made to be connected, never seen on the network
+	FlagUnrecorded                     // on the network, in no system
+	FlagNoOwner                        // nobody answers for it
+	FlagNoPlace                        // no site, department, room or location
+	FlagUnclassified                   // class unknown
+	FlagAbsent                         // missing from a source that used to list it
+	FlagPerson                         // a person has stated something of it
+)
+
+// Vote is one record's statement about an attribute.
+type Vote struct {
+	Statement
+	Record *Record
+}
+
+// kind is the kind of source that really speaks.
+func (v *Vote) kind() string {
+	if v.Source == "oui" {
+		return "oui"
+	}
+	return v.Record.Kind
+}
+
+// When is the time of the statement.
+func (v *Vote) When() time.Time {
+	if v.At.IsZero() {
+		return v.Record.At
+	}
+	return v.At
+}
+
+// Belief is how far the statement is trusted, 0..1: what it says of itself, or what its kind of source deserves.
+func (v *Vote) Belief() float64 {
+	if v.Trust > 0 {
+		return v.Trust
+	}
+	return kindTrust[v.kind()]
+}
+
+// Value is what a device is said to be in one attribute: the votes that carry it and those that lost.
+type Value struct {
+	Attr     fact.Attr
+	Value    string   // the winner; for attributes of many values the first
+	All      []string // for attributes of many values: every one, most believed first
+	Won      []Vote   // the winner's vote first
+	Lost     []Vote
+	Conflict bool // the losers disagree and nobody has decided
+}
+
+// Device is the record reconciled from everything that is said of one device.
+type Device struct {
+	ID         string
+	Rev        int64
+	Created    time.Time
+	FirstSeen  time.Time // on the network; zero: never
+	LastSeen   time.Time
+	Values     []Value // in the order of the vocabulary, then custom attributes by name
+	Wire       []Vote  // raw observations of the wire, by attribute and value
+	Records    []*Record
+	Flags      Flags
+	Conflicts  []fact.Attr
+	Confidence float64 // 0..1 in maker and class together
+}
+
+// Value returns the value of an attribute, nil when nothing is said.
+func (d *Device) Value(attr fact.Attr) *Value {
+	for i := range d.Values {
+		if d.Values[i].Attr == attr {
+			return &d.Values[i]
+		}
+	}
+	return nil
+}
+
+// Get returns the winning text of an attribute, or "".
+func (d *Device) Get(attr fact.Attr) string {
+	if v := d.Value(attr); v != nil {
+		return v.Value
+	}
+	return ""
+}
+
+// All returns every value of an attribute of many values.
+func (d *Device) All(attr fact.Attr) []string {
+	if v := d.Value(attr); v != nil {
+		return v.All
+	}
+	return nil
+}
+
+// Name is what people call the device: its hostname, number, tag or address, whichever is known first.
+func (d *Device) Name() string {
+	for _, attr := range []fact.Attr{fact.Hostname, fact.ControlNumber, fact.AssetTag, fact.Serial, fact.MAC, fact.IP, fact.EUI64} {
+		if v := d.Get(attr); v != "" {
+			return v
+		}
+	}
+	return "unnamed"
+}
+
+// systemKinds are the sources in which a hospital records what it owns; networkKinds those that see the wire.
+var (
+	systemKinds  = []string{"cmms", "cmdb", "itam", "fhir", "generic"}
+	networkKinds = []string{"wire", "nac", "dhcp", "switch"}
+)
+
+// Resolver decides what wins among statements. It is pure and safe for use by one goroutine.
+type Resolver struct {
+	catalog    *product.Catalog
+	precedence Precedence
+	index      map[fact.Attr]int
+	votes      []ballot // reused
+}
+
+type ballot struct {
+	attr int // index into the vocabulary; past its end for custom and raw attributes
+	rank int
+	weak bool
+	Vote
+}
+
+// NewResolver returns a resolver with an administrator's orders of sources.
+func NewResolver(c *product.Catalog, p Precedence) *Resolver {
+	r := &Resolver{catalog: c, precedence: p, index: make(map[fact.Attr]int, len(attributes))}
+	for i := range attributes {
+		r.index[attributes[i].Name] = i
+	}
+	return r
+}
+
+// Resolve makes a device of the records that speak of it. The result does not depend on their order.
+func (r *Resolver) Resolve(records []*Record) *Device {
+	records = slices.Clone(records)
+	slices.SortFunc(records, func(a, b *Record) int { return cmp.Compare(a.Name(), b.Name()) })
+	d := &Device{Records: records}
+	r.votes = r.votes[:0]
+	for _, rec := range records {
+		for i := range rec.Said {
+			r.cast(d, rec, &rec.Said[i])
+		}
+	}
+	slices.SortFunc(r.votes, compareBallots)
+	for from := 0; from < len(r.votes); {
+		to := from + 1
+		for to < len(r.votes) && r.votes[to].Attr == r.votes[from].Attr {
+			to++
+		}
+		r.count(d, r.votes[from:to])
+		from = to
+	}
+	r.derive(d)
+	return d
+}
+
+// cast puts a statement to the vote, or aside when it is a raw observation.
+func (r *Resolver) cast(d *Device, rec *Record, s *Statement) {
+	v := Vote{Statement: *s, Record: rec}
+	i, ok := r.index[s.Attr]
+	if !ok {
+		if strings.Contains(string(s.Attr), ".") && !strings.HasPrefix(string(s.Attr), fact.CustomPrefix) {
+			d.Wire = append(d.Wire, v)
+			return
+		}
+		i = len(attributes)
+	}
+	b := ballot{attr: i, Vote: v}
+	order := byRecord
+	if i < len(attributes) {
+		order = r.precedence.order(&attributes[i])
+	} else if o, ok := r.precedence[s.Attr]; ok {
+		order = o
+	}
+	kind := v.kind()
+	b.rank = rank(order, kind)
+	b.weak = s.Trust > 0 && s.Trust <= trustUnknown && kind != "person"
+	r.votes = append(r.votes, b)
+}
+
+// compareBallots orders votes of one attribute from the most to the least believed.
+func compareBallots(a, b ballot) int {
+	if c := cmp.Compare(a.attr, b.attr); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.Attr, b.Attr); c != 0 {
+		return c
+	}
+	if c := compareBool(!a.Record.Absent.IsZero(), !b.Record.Absent.IsZero()); c != 0 {
+		return c
+	}
+	if c := compareBool(a.weak, b.weak); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.rank, b.rank); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(b.Trust, a.Trust); c != 0 {
+		return c
+	}
+	if c := b.When().Compare(a.When()); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Record.Name(), b.Record.Name()), cmp.Compare(a.Because, b.Because))
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// count decides one attribute.
+func (r *Resolver) count(d *Device, votes []ballot) {
+	v := Value{Attr: votes[0].Attr, Value: votes[0].Value}
+	a := &Attribute{Name: v.Attr, Disputed: true}
+	if votes[0].attr < len(attributes) {
+		a = &attributes[votes[0].attr]
+	}
+	if a.Multi {
+		for i := range votes {
+			if !slices.Contains(v.All, votes[i].Value) {
+				v.All = append(v.All, votes[i].Value)
+			}
+			v.Won = append(v.Won, votes[i].Vote)
+		}
+		d.Values = append(d.Values, v)
+		return
+	}
+	winner := a.fold(v.Value)
+	decided := votes[0].kind() == "person"
+	for i := range votes {
+		if a.fold(votes[i].Value) == winner {
+			v.Won = append(v.Won, votes[i].Vote)
+			continue
+		}
+		v.Lost = append(v.Lost, votes[i].Vote)
+		if a.Disputed && !decided && !votes[i].weak && !votes[0].weak && votes[i].Record.Absent.IsZero() {
+			v.Conflict = true
+		}
+	}
+	if v.Conflict {
+		d.Conflicts = append(d.Conflicts, v.Attr)
+		d.Flags |= FlagConflict
+	}
+	d.Values = append(d.Values, v)
+}
+
+// derive fills what follows from the values: category and life support of the class, times on the network,
+// the queues and the confidence.
+func (r *Resolver) derive(d *Device) {
+	class, known := r.catalog.Class(d.Get(fact.Class))
+	if known {
+		r.imply(d, fact.Category, class.Category, "class "+class.Name)
+		if class.LifeSupport {
+			r.imply(d, fact.LifeSupport, "yes", "class "+class.Name+" supports life")
+		}
+	}
+	r.seen(d)
+	var system, network, absent bool
+	for _, rec := range d.Records {
+		system = system || slices.Contains(systemKinds, rec.Kind)
+		network = network || slices.Contains(networkKinds, rec.Kind)
+		absent = absent || !rec.Absent.IsZero()
+		if rec.Kind == "person" {
+			d.Flags |= FlagPerson
+		}
+	}
+	connected := class.Connected || d.Value(fact.MAC) != nil || d.Value(fact.IP) != nil
+	d.Flags |= flagIf(FlagUnseen, system && !network && connected) | flagIf(FlagUnrecorded, network && !system) |
+		flagIf(FlagAbsent, absent) | flagIf(FlagUnclassified, d.Value(fact.Class) == nil) |
+		flagIf(FlagNoOwner, d.Value(fact.Owner) == nil && d.Value(fact.ClinicalOwner) == nil && d.Value(fact.TechnicalOwner) == nil) |
+		flagIf(FlagNoPlace, d.Value(fact.Site) == nil && d.Value(fact.Department) == nil && d.Value(fact.Room) == nil && d.Value(fact.Location) == nil && d.Value(fact.Building) == nil)
+	d.Confidence = confidence(d)
+}
+
+func flagIf(f Flags, on bool) Flags {
+	if on {
+		return f
+	}
+	return 0
+}
+
+// imply adds a value that follows from the class where no source states one.
+func (r *Resolver) imply(d *Device, attr fact.Attr, value, because string) {
+	if value == "" || d.Value(attr) != nil {
+		return
+	}
+	s := Statement{Attr: attr, Value: value, Source: "catalog", Because: because, Trust: trustKnown}
+	v := Value{Attr: attr, Value: value, Won: []Vote{{Statement: s, Record: d.Value(fact.Class).Won[0].Record}}}
+	at, _ := slices.BinarySearchFunc(d.Values, r.index[attr], func(v Value, i int) int {
+		j, ok := r.index[v.Attr]
+		if !ok {
+			j = len(attributes)
+		}
+		return cmp.Compare(j, i)
+	})
+	d.Values = slices.Insert(d.Values, at, v)
+}
+
+// seen finds the first and last time the network saw the device.
+func (r *Resolver) seen(d *Device) {
+	span := func(t time.Time) {
+		if t.IsZero() {
+			return
+		}
+		if d.FirstSeen.IsZero() || t.Before(d.FirstSeen) {
+			d.FirstSeen = t
+		}
+		if t.After(d.LastSeen) {
+			d.LastSeen = t
+		}
+	}
+	for _, attr := range []fact.Attr{fact.FirstSeen, fact.LastSeen} {
+		for _, text := range d.All(attr) {
+			if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+				span(t.UTC())
+			}
+		}
+	}
+	for _, rec := range d.Records {
+		if rec.Kind == "wire" {
+			for i := range rec.Said {
+				span(rec.Said[i].At)
+			}
+		}
+	}
+}
+
+// kindTrust is how far a kind of source is believed about what a device is where the statement does not say
+// (expert default).
+var kindTrust = map[string]float64{"person": 0.98, "cmms": 0.9, "cmdb": 0.8, "itam": 0.8, "fhir": 0.85, "wire": 0.6, "nac": 0.6, "dhcp": 0.5, "switch": 0.5, "generic": 0.6, "oui": 0.25}
+
+// confidence joins independent kinds of source as 1-∏(1-w), for maker and for class, and takes their mean; what
+// is unknown counts as nothing (domain dossier 5.7, proposal).
+func confidence(d *Device) float64 {
+	total := 0.0
+	for _, attr := range []fact.Attr{fact.Manufacturer, fact.Class} {
+		v := d.Value(attr)
+		if v == nil {
+			continue
+		}
+		best := map[string]float64{}
+		for i := range v.Won {
+			w := v.Won[i].Trust
+			if base := kindTrust[v.Won[i].kind()]; w == 0 || w > base {
+				w = base
+			}
+			k := v.Won[i].kind()
+			best[k] = max(best[k], w)
+		}
+		miss := 1.0
+		for _, w := range best {
+			miss *= 1 - w
+		}
+		c := 1 - miss
+		if v.Conflict {
+			c = max(0, c-0.4)
+		}
+		total += c
+	}
+	return min(0.99, float64(int(total/2*100+0.5))/100)
+}

@@ -1,0 +1,250 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"pons/fault"
+	"pons/linkage"
+	"pons/sqldb"
+)
+
+// Undo takes an import back: what the source said before stands again, and what later imports said stays. The
+// run is kept, marked as undone.
+func (inv *Inventory) Undo(ctx context.Context, id int64, actor string) (Run, error) {
+	var run Run
+	_, err := inv.db.Update(ctx, func(tx *sqldb.Tx) error {
+		var err error
+		if run, err = readRun(tx, id); err != nil {
+			return err
+		}
+		if !run.Undone.IsZero() {
+			return fmt.Errorf("import %d was undone already: %w", id, fault.Conflict)
+		}
+		w, err := inv.writer(tx, actor, "undo")
+		if err != nil {
+			return err
+		}
+		w.run = id
+		for _, step := range []func() error{w.dropStatements, w.takeBack, w.forgetRepeats, w.unmarkAbsent} {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		run.Undone, run.UndoneBy = w.at, actor
+		_, err = tx.Exec("UPDATE inventory_run SET undone_at = $1, undone_by = $2 WHERE id = $3", micros(w.at), actor, id)
+		return err
+	})
+	if err != nil {
+		return Run{}, fmt.Errorf("undo of import %d: %w", id, err)
+	}
+	return run, nil
+}
+
+// dropStatements removes the run's part from what could be gone back to. A statement that a later run repeated
+// is that run's now.
+func (w *writer) dropStatements() error {
+	// What gathers is put together anew wherever the run had a part.
+	if _, err := w.tx.Exec("UPDATE inventory_record SET run = $1 WHERE kind = 'wire' AND id IN (SELECT record FROM inventory_statement WHERE run = $1)", w.run); err != nil {
+		return err
+	}
+	if _, err := w.tx.Exec("UPDATE inventory_statement SET run = seen_run WHERE run = $1 AND seen_run > $1", w.run); err != nil {
+		return err
+	}
+	_, err := w.tx.Exec("DELETE FROM inventory_statement WHERE run = $1", w.run)
+	return err
+}
+
+// takeBack replaces what the run said by what was said before, record by record.
+func (w *writer) takeBack() error {
+	// A statement that a later run repeated unchanged stays, as that run's. What gathers is put together anew
+	// from the runs that remain.
+	if _, err := w.tx.Exec("UPDATE inventory_record SET run = seen_run WHERE run = $1 AND seen_run > $1 AND kind NOT IN ('wire', 'person')", w.run); err != nil {
+		return err
+	}
+	last := int64(-1)
+	for {
+		records, err := readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE run = $1 AND id > $2 ORDER BY id LIMIT $3", w.run, last, int64(batch))
+		if err != nil || len(records) == 0 {
+			return err
+		}
+		last = records[len(records)-1].ID
+		if err := w.takeBackBatch(records); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *writer) takeBackBatch(records []*stored) error {
+	var back, gone []*stored
+	var touched []string
+	for _, s := range records {
+		s.oldKeys = linkage.Keys(s.profile())
+		earlier, err := w.earlier(s)
+		switch {
+		case errors.Is(err, fault.NotFound):
+			gone = append(gone, s)
+			touched = append(touched, s.Device)
+			continue
+		case err != nil:
+			return err
+		}
+		s.Said, s.body, s.At, s.File, s.Row, s.Run, s.Seen = earlier.Said, earlier.body, earlier.At, earlier.File, earlier.Row, earlier.Run, earlier.Seen
+		s.changed = true
+		s.keys = linkage.Keys(s.profile())
+		back = append(back, s)
+	}
+	delta, err := w.remove(gone)
+	if err != nil {
+		return err
+	}
+	more, err := writeKeys(w.tx, back)
+	if err != nil {
+		return err
+	}
+	for k, n := range more {
+		delta[k] += n
+	}
+	if _, err := w.relink(back, delta, touched); err != nil {
+		return err
+	}
+	return w.buryEmpty(touched)
+}
+
+// earlier returns what the record said before the run, as far as it is not undone.
+func (w *writer) earlier(s *stored) (*stored, error) {
+	rows, err := w.tx.Query("SELECT run, seen_run, file, row_number, said_at, body FROM inventory_statement WHERE record = $1 ORDER BY run DESC", s.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out *stored
+	for rows.Next() {
+		p := &stored{Record: Record{ID: s.ID, Source: s.Source, Kind: s.Kind, Key: s.Key}}
+		var row, said int64
+		if err := rows.Scan(&p.Run, &p.Seen, &p.File, &row, &said, &p.body); err != nil {
+			return nil, err
+		}
+		p.body = append([]byte(nil), p.body...)
+		p.Row, p.At = int(row), fromMicros(said)
+		if p.Said, err = decodeSaid(p.body); err != nil {
+			return nil, err
+		}
+		if out == nil {
+			out = p
+			if !gathers(s.Kind) {
+				break
+			}
+			continue
+		}
+		run, seen := out.Run, out.Seen
+		out.Record = *merge(&p.Record, &out.Record)
+		out.Run, out.Seen = max(run, p.Run), max(seen, p.Seen)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if out == nil {
+		return nil, fault.NotFound
+	}
+	if gathers(s.Kind) {
+		out.body = encodeSaid(out.Said)
+		return out, nil
+	}
+	rows.Close() // the statement becomes the current one
+	_, err = w.tx.Exec("DELETE FROM inventory_statement WHERE record = $1 AND run = $2", s.ID, out.Run)
+	return out, err
+}
+
+// remove deletes records that nobody states any more.
+func (w *writer) remove(gone []*stored) (map[string]int, error) {
+	for _, s := range gone {
+		s.keys = nil
+	}
+	delta, err := writeKeys(w.tx, gone)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(gone))
+	for i, s := range gone {
+		ids[i] = s.ID
+	}
+	for _, q := range []string{"DELETE FROM inventory_record WHERE id IN ", "DELETE FROM inventory_statement WHERE record IN ",
+		"DELETE FROM inventory_proposal WHERE a IN ", "DELETE FROM inventory_proposal WHERE b IN "} {
+		if _, err := inChunks(ids, func(part []any) ([]struct{}, error) {
+			_, err := w.tx.Exec(q+sqldb.In(len(part), 1), part...)
+			return nil, err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return delta, nil
+}
+
+// buryEmpty retires devices that have no record left.
+func (w *writer) buryEmpty(devices []string) error {
+	records, err := recordsOfDevices(w.tx, devices)
+	if err != nil {
+		return err
+	}
+	alive := map[string]bool{}
+	for _, s := range records {
+		alive[s.Device] = true
+	}
+	var empty []string
+	for _, d := range devices {
+		if !alive[d] {
+			alive[d] = true
+			empty = append(empty, d)
+		}
+	}
+	return w.retire(empty, map[string]string{})
+}
+
+// forgetRepeats makes records look as if the run had not repeated them.
+func (w *writer) forgetRepeats() error {
+	if _, err := w.tx.Exec("UPDATE inventory_statement SET seen_run = run WHERE seen_run = $1", w.run); err != nil {
+		return err
+	}
+	if _, err := w.tx.Exec("UPDATE inventory_record SET seen_run = run WHERE seen_run = $1 AND absent_run <= run", w.run); err != nil {
+		return err
+	}
+	// What had been missing before the run brought it back is missing again.
+	last := int64(-1)
+	for {
+		back, err := readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE seen_run = $1 AND id > $2 ORDER BY id LIMIT $3", w.run, last, int64(batch))
+		if err != nil || len(back) == 0 {
+			return err
+		}
+		last = back[len(back)-1].ID
+		for _, s := range back {
+			s.Seen, s.changed = s.Run, true
+			s.Absent = fromMicros(s.absentAt)
+			s.keys = linkage.Keys(s.profile())
+			s.oldKeys = s.keys
+		}
+		if _, err := w.relink(back, nil, nil); err != nil {
+			return err
+		}
+	}
+}
+
+// unmarkAbsent brings back what the run found missing.
+func (w *writer) unmarkAbsent() error {
+	for {
+		back, err := readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE absent_run = $1 ORDER BY id LIMIT $2", w.run, int64(batch))
+		if err != nil || len(back) == 0 {
+			return err
+		}
+		for _, s := range back {
+			s.absentAt, s.absentRun, s.changed = 0, 0, true
+			s.Absent = fromMicros(0)
+			s.keys = linkage.Keys(s.profile())
+			s.oldKeys = s.keys
+		}
+		if _, err := w.relink(back, nil, nil); err != nil {
+			return err
+		}
+	}
+}
