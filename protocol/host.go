@@ -227,7 +227,7 @@ func (e *Engine) records() []fact.Record {
 	for k, s := range e.facts.said {
 		m, ip := fact.Key{Kind: "host", Value: k.subject}.SplitHost()
 		d := of(pair{parseMAC(m), parseAddr(ip)}, s.first, s.last)
-		if d == nil {
+		if d == nil || k.attr == fact.MAC && m != "" && d.mac == 0 { // said by a proxy for another
 			continue
 		}
 		if d.mac != 0 { // also of a host that never sent a frame here, such as a relayed DHCP client

@@ -1,0 +1,273 @@
+package protocol_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pons/fact"
+	"pons/protocol"
+)
+
+// TestLinks wraps one datagram in every link layer and tunnel that is peeled.
+func TestLinks(t *testing.T) {
+	b, _ := ip(alice, bob, 17, datagram(alice, bob, "HELLO\n"))
+	six, _ := ip(host{ip: "2001:db8::a"}, host{ip: "2001:db8::b"}, 17, datagram(alice, bob, "HELLO\n"))
+	wrap := func(head string, tail []byte) []byte { return append([]byte(head), tail...) }
+	carried := func(proto byte, payload []byte) []byte {
+		outer, kind := ip(host{ip: "192.0.2.1"}, host{ip: "192.0.2.2"}, proto, payload)
+		gateway := host{mac: "\x00\x00\x0c\x00\x00\x01"}
+		return ether(gateway, bob, kind, outer)
+	}
+	plain := ether(alice, bob, 0x0800, b)
+	for _, c := range []struct {
+		name string
+		link uint32
+		data []byte
+		want string
+	}{
+		{"ethernet", 1, plain, aliceMAC},
+		{"ethernet with padding", 1, append(slices.Clone(plain), make([]byte, 18)...), aliceMAC},
+		{"vlan", 1, ether(alice, bob, 0x8100, wrap("\x00\x05\x08\x00", b)), aliceMAC},
+		{"qinq", 1, ether(alice, bob, 0x88a8, wrap("\x00\x05\x81\x00\x00\x06\x08\x00", b)), aliceMAC},
+		{"snap", 1, ether(alice, bob, uint16(8+len(b)), wrap("\xaa\xaa\x03\x00\x00\x00\x08\x00", b)), aliceMAC},
+		{"pppoe", 1, ether(alice, bob, 0x8864, wrap("\x11\x00\x00\x01\x00\x20\x00\x21", b)), aliceMAC},
+		{"mpls", 1, ether(alice, bob, 0x8847, wrap("\x00\x01\x00\x40\x00\x01\x01\x40", b)), "|10.0.0.10"},
+		{"null, little-endian", 0, wrap("\x02\x00\x00\x00", b), "|10.0.0.10"},
+		{"loop", 108, wrap("\x00\x00\x00\x02", b), "|10.0.0.10"},
+		{"raw", 101, b, "|10.0.0.10"},
+		{"raw IPv4", 228, b, "|10.0.0.10"},
+		{"raw IPv6", 229, six, "|2001:db8::a"},
+		{"cooked", 113, wrap("\x00\x00\x00\x01\x00\x06"+alice.mac+"\x00\x00\x08\x00", b), aliceMAC},
+		{"cooked 2", 276, wrap("\x08\x00\x00\x00\x00\x00\x00\x02\x00\x01\x00\x06"+alice.mac+"\x00\x00", b), aliceMAC},
+		{"IP in IP", 1, carried(4, b), "|10.0.0.10"},
+		{"6in4", 1, carried(41, six), "|2001:db8::a"},
+		{"GRE", 1, carried(47, wrap("\x00\x00\x08\x00", b)), "|10.0.0.10"},
+		{"GRE with key and Ethernet", 1, carried(47, wrap("\x20\x00\x65\x58\x00\x00\x00\x07", plain)), aliceMAC},
+		{"ERSPAN II", 1, carried(47, wrap("\x10\x00\x88\xbe\x00\x00\x00\x01\x10\x00\x00\x00\x00\x00\x00\x00", plain)), aliceMAC},
+	} {
+		w := newWire(protocol.Options{})
+		w.frame(c.link, c.data)
+		if got := strings.Join(w.said(), "\n"); got != c.want+" HELLO" {
+			t.Errorf("%s: %q, want %q; %+v", c.name, got, c.want+" HELLO", w.e.Counters())
+		}
+		for cut := range c.data { // no frame is too short to be met
+			w.frame(c.link, c.data[:cut])
+		}
+	}
+	w := newWire(protocol.Options{})
+	w.frame(4711, plain)
+	if c := w.e.Counters(); c.Undecodable != 1 || c.Frames != 1 {
+		t.Errorf("an unknown link type: %+v", c)
+	}
+}
+
+// TestExtensionHeaders reads a datagram behind hop-by-hop options and an atomic fragment header.
+func TestExtensionHeaders(t *testing.T) {
+	a, b := host{alice.mac, "2001:db8::a", 4000}, host{bob.mac, "2001:db8::b", 5000}
+	payload := append([]byte("\x2c\x00\x01\x04\x00\x00\x00\x00"+"\x11\x00\x00\x00\x00\x00\x00\x09"), datagram(a, b, "HELLO\n")...)
+	p, kind := ip(a, b, 0, payload)
+	w := newWire(protocol.Options{})
+	w.frame(1, ether(a, b, kind, p))
+	equal(t, w.said(), aliceMAC+" HELLO")
+}
+
+// TestFragments holds that datagrams in pieces come together in any order, and that pieces without end are bounded.
+func TestFragments(t *testing.T) {
+	whole := datagram(alice, bob, "HELLO "+strings.Repeat("x", 100)+"\n")
+	fragment := func(off int, more bool, id uint16) []byte {
+		end := min(len(whole), off+40)
+		b, kind := ip(alice, bob, 17, whole[off:end])
+		binary.BigEndian.PutUint16(b[4:], id)
+		bits := uint16(off / 8)
+		if more {
+			bits |= 0x2000
+		}
+		binary.BigEndian.PutUint16(b[6:], bits)
+		return ether(alice, bob, kind, b)
+	}
+	for _, order := range [][]int{{0, 40, 80}, {80, 40, 0}, {40, 0, 40, 80}} {
+		w := newWire(protocol.Options{})
+		for _, off := range order {
+			w.frame(1, fragment(off, off < 80, 9))
+		}
+		equal(t, w.said(), aliceMAC+" HELLO "+strings.Repeat("x", 100))
+	}
+	w := newWire(protocol.Options{})
+	for id := range 5000 {
+		w.frame(1, fragment(40, true, uint16(id)))
+	}
+	if c := w.e.Counters(); c.Fragments != 5000 || c.FragmentsLost < 3900 {
+		t.Errorf("fragments without end: %+v", c)
+	}
+}
+
+// TestBounds holds that what an engine holds is bounded, and that what it drops is counted.
+func TestBounds(t *testing.T) {
+	w := newWire(protocol.Options{MaxFlows: 10, MaxHosts: 5, MaxFacts: 4})
+	for i := range 100 {
+		a := host{fmt.Sprintf("\x00\x12\x21\x00\x00%c", byte(i&15)+1), fmt.Sprintf("10.0.0.%d", i&15+1), uint16(1000 + i)}
+		w.udp(a, bob, fmt.Sprintf("HELLO %d\n", i))
+	}
+	said := w.said()
+	c := w.e.Counters()
+	if c.Evicted != 90 || c.HostsDropped == 0 || c.FactsDropped == 0 || len(said) > 4 {
+		t.Errorf("%d lines, %+v", len(said), c)
+	}
+	// A parser that asks for more for ever, and holes that are never filled.
+	w = newWire(protocol.Options{MaxBuffer: 1000, MaxMemory: 5000})
+	w.greet(alice, bob)
+	w.tcp(alice, bob, ack, 101, 501, "HELLO")
+	for i := range 30 {
+		w.tcp(alice, bob, ack, 106+uint32(i*100), 501, strings.Repeat("x", 100))
+	}
+	if p := w.e.Counters().Parsers[0]; p.Errors != 1 {
+		t.Errorf("a line without end: %+v", p)
+	}
+	for i := range 50 {
+		a := alice
+		a.port = uint16(2000 + i)
+		w.tcp(a, bob, syn, 1, 0, "")
+		w.tcp(a, bob, ack, 2, 0, "HELLO\n")
+		for j := range 20 {
+			w.tcp(a, bob, ack, 100+uint32(j*70), 0, strings.Repeat("y", 60))
+		}
+	}
+	if c := w.e.Counters(); c.Evicted == 0 || c.Losses == 0 {
+		t.Errorf("holes: %+v", c)
+	}
+}
+
+// TestPanic holds that a parser's fault costs its conversation and nothing else.
+func TestPanic(t *testing.T) {
+	w := newWire(protocol.Options{})
+	w.greet(alice, bob)
+	w.tcp(alice, bob, ack, 101, 501, "HELLO a\nPANIC\n")
+	w.udp(bob, alice, "HELLO b\n")
+	equal(t, w.said(), bobMAC+" HELLO b\n"+aliceMAC+" HELLO a")
+	if p := w.e.Counters().Parsers[0]; p.Panics != 1 || p.Errors != 1 || p.Conversations != 2 {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestUnclaimed holds that what nobody wants is dropped and counted, and not asked about for ever.
+func TestUnclaimed(t *testing.T) {
+	asked := 0
+	p := lines()
+	claims := p.Claims
+	p.Claims = func(o protocol.Opening) bool { asked++; return claims(o) }
+	w := newWire(protocol.Options{}, p)
+	w.greet(alice, bob)
+	for i := range 1000 {
+		w.tcp(alice, bob, ack, 101+uint32(i*100), 501, strings.Repeat("z", 100))
+		w.udp(alice, bob, "what")
+	}
+	w.e.Finish()
+	if c := w.e.Counters(); c.Unclaimed != 2 || asked > 200 {
+		t.Errorf("asked %d times, %+v", asked, c)
+	}
+}
+
+// TestValues holds that values are one line of printable text whatever the wire says.
+func TestValues(t *testing.T) {
+	w := newWire(protocol.Options{})
+	w.udp(alice, bob, "HELLO\x1b[31m \xff\xfe tab\there\x00\x00\r\n")
+	equal(t, w.said(), aliceMAC+" HELLO [31m tab here")
+}
+
+// TestSameAgain holds that the same frames give the same records, facts in the same order.
+func TestSameAgain(t *testing.T) {
+	play := func() []fact.Record {
+		w := newWire(protocol.Options{})
+		for i := range 300 {
+			a := host{fmt.Sprintf("\x00\x12\x21\x00\x00%c", byte(i%7)+1), fmt.Sprintf("10.0.0.%d", i%11+1), uint16(1000 + i)}
+			w.udp(a, bob, fmt.Sprintf("HELLO %d\n", i%13))
+		}
+		return w.e.Finish()
+	}
+	first := play()
+	for range 5 {
+		if again := play(); !reflect.DeepEqual(first, again) {
+			t.Fatal("the records differ")
+		}
+	}
+}
+
+// TestTimes holds that first and last sight, and the reason, are of the right frames.
+func TestTimes(t *testing.T) {
+	w := newWire(protocol.Options{})
+	w.udp(alice, bob, "HELLO\n")
+	w.number = 5000
+	w.udp(alice, bob, "HELLO\n")
+	for _, r := range w.e.Finish() {
+		if r.Get(fact.IP) != alice.ip {
+			continue
+		}
+		i := slices.IndexFunc(r.Facts, func(f fact.Fact) bool { return f.Attr == "lines.said" })
+		f := r.Facts[i]
+		if f.Because != "line, frame 1" || !f.At.Equal(begin.Add(5001*time.Millisecond)) || f.Source != "wire:lines" {
+			t.Errorf("%+v", f)
+		}
+		if r.Get(fact.FirstSeen) != "2026-01-02T03:04:05Z" || r.Get(fact.LastSeen) != "2026-01-02T03:04:10Z" || r.Source != "wire" || !r.At.Equal(f.At) {
+			t.Errorf("%+v", r)
+		}
+		return
+	}
+	t.Error("no record of the host")
+}
+
+// TestSteadyState holds that known conversations cost no allocation per frame.
+func TestSteadyState(t *testing.T) {
+	quiet := lines()
+	quiet.New = func(protocol.Opening) protocol.Conversation { return swallow{} }
+	w := newWire(protocol.Options{}, quiet)
+	w.greet(alice, bob)
+	w.tcp(alice, bob, ack, 101, 501, "HELLO\n")
+	d, kind := ip(alice, bob, 17, datagram(alice, bob, "HELLO\n"))
+	dgram := ether(alice, bob, kind, d)
+	s, kind := ip(alice, bob, 6, segment(alice, bob, ack, 107, 501, strings.Repeat("x", 1000)))
+	seg := ether(alice, bob, kind, s)
+	w.frame(1, dgram)
+	seq := uint32(107)
+	if n := testing.AllocsPerRun(1000, func() {
+		w.frame(1, dgram)
+		binary.BigEndian.PutUint32(seg[14+20+4:], seq)
+		seq += 1000
+		w.frame(1, seg)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+type swallow struct{}
+
+func (swallow) Next(_ time.Time, _ protocol.Dir, data []byte, _ func(fact.Fact)) (int, error) {
+	return len(data), nil
+}
+
+// FuzzFrame holds that no frame of any link type breaks the engine.
+func FuzzFrame(f *testing.F) {
+	b, kind := ip(alice, bob, 17, datagram(alice, bob, "HELLO\n"))
+	f.Add(uint16(1), ether(alice, bob, kind, b), []byte{})
+	s, kind := ip(alice, bob, 6, segment(alice, bob, syn, 1, 2, "HELLO\n"))
+	f.Add(uint16(1), ether(alice, bob, kind, s), ether(bob, alice, kind, s))
+	f.Add(uint16(113), []byte("\x00\x00\x00\x01\x00\x06"+alice.mac+"\x00\x00\x08\x00"), b)
+	f.Add(uint16(276), []byte("\x08\x00\x00\x00\x00\x00\x00\x02\x00\x01\x00\x06"+alice.mac+"\x00\x00"), b)
+	f.Add(uint16(101), b, s)
+	f.Fuzz(func(t *testing.T, link uint16, one, two []byte) {
+		w := newWire(protocol.Options{MaxFlows: 4, MaxBuffer: 64, MaxMemory: 256})
+		for range 3 {
+			w.frame(uint32(link), one)
+			w.frame(uint32(link), two)
+			w.frame(1, one)
+		}
+		w.e.Finish()
+		if c := w.e.Counters(); c.Frames != 9 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
