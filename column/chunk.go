@@ -1,6 +1,7 @@
 package column
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"net/netip"
@@ -308,7 +309,7 @@ func (d *data) eachText(r int, f func([]byte)) {
 	}
 	rest := d.values(r)
 	for len(rest) > 0 {
-		end := slices.Index(rest, 0)
+		end := bytes.IndexByte(rest, 0)
 		f(rest[:end])
 		rest = rest[end+1:]
 	}

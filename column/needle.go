@@ -12,10 +12,11 @@ import (
 // either end of the bytes ties them to the value's.
 type needle struct {
 	mode    query.Mode
-	text    string // of the predicate
-	bytes   []byte // to look for
-	leading int    // 1 when bytes begin with the NUL before the value
-	glob    bool   // what is found must still fit the pattern
+	text    string   // of the predicate
+	bytes   []byte   // to look for
+	leading int      // 1 when bytes begin with the NUL before the value
+	glob    bool     // what is found must still fit the pattern
+	parts   [][]byte // of a pattern without ?, between its stars; nil otherwise
 }
 
 // needleOf compiles a predicate on text. It is false for what no value can satisfy, such as letters beyond f in
@@ -26,6 +27,9 @@ func needleOf(p query.Pred, s store) (needle, bool) {
 	start, end := p.Mode == query.Equal || p.Mode == query.Prefix, p.Mode == query.Equal
 	if p.Mode == query.Glob {
 		n.glob = true
+		if !strings.Contains(p.Text, "?") {
+			n.parts = bytes.Split([]byte(p.Text), []byte("*"))
+		}
 		literal, start, end = longestPiece(p.Text)
 	} else if literal == "" {
 		return n, false
@@ -154,10 +158,34 @@ func (n *needle) globRow(d *data, r int) bool {
 	rest := d.values(r)
 	for len(rest) > 0 {
 		end := bytes.IndexByte(rest, 0)
-		if query.MatchGlob(n.text, rest[:end]) {
+		if n.fitsGlob(rest[:end]) {
 			return true
 		}
 		rest = rest[end+1:]
 	}
 	return false
+}
+
+// fitsGlob is query.MatchGlob, done with fast searches where the pattern has stars only: the first part begins the
+// value, the last one ends it, and the others follow each other in between, each as early as it can.
+func (n *needle) fitsGlob(value []byte) bool {
+	if n.parts == nil {
+		return query.MatchGlob(n.text, value)
+	}
+	first, end := n.parts[0], n.parts[len(n.parts)-1]
+	if len(n.parts) == 1 {
+		return bytes.Equal(first, value)
+	}
+	if len(value) < len(first)+len(end) || !bytes.HasPrefix(value, first) || !bytes.HasSuffix(value, end) {
+		return false
+	}
+	value = value[len(first) : len(value)-len(end)]
+	for _, part := range n.parts[1 : len(n.parts)-1] {
+		i := bytes.Index(value, part)
+		if i < 0 {
+			return false
+		}
+		value = value[i+len(part):]
+	}
+	return true
 }

@@ -191,10 +191,11 @@ func (l Literal) macPred(rel Rel) (Pred, error) {
 	if !ok {
 		return Pred{}, fmt.Errorf("%q is not a MAC address or the start of one|write 00:12:21 or 00:12:21:aa:bb:cc", l.Text)
 	}
-	if rel == Is {
+	whole := len(digits) == 12 || len(digits) == 16
+	if rel == Is && (!whole || l.Wild) {
 		return Pred{Mode: Prefix, Text: colons(digits)}, nil
 	}
-	if len(digits) != 12 && len(digits) != 16 {
+	if !whole {
 		return Pred{}, fmt.Errorf("%q is not a whole MAC address|write 12 hex digits, or use : for a prefix", l.Text)
 	}
 	return Pred{Mode: Equal, Text: colons(digits)}, nil

@@ -12,11 +12,12 @@ import (
 // Limits of one question. They leave room for a pasted list of some thousand tags, and keep what one question
 // can cost far from what would hurt others.
 const (
-	MaxLength = 64 << 10 // bytes
-	MaxDepth  = 50       // parentheses and nots inside each other
-	MaxTerms  = 200      // terms and words
-	MaxWords  = 20       // bare words: each searches every text field
-	MaxAny    = 5000     // values of one list
+	MaxLength   = 64 << 10 // bytes
+	MaxDepth    = 50       // parentheses and nots inside each other
+	MaxTerms    = 200      // terms and words
+	MaxWords    = 10       // bare words: each searches every text field
+	MaxAny      = 5000     // values of one list
+	MaxPatterns = 20       // of them that are patterns, ranges, subnets or prefixes, which no index of values answers
 )
 
 // Error says what is wrong with a question, where, and how to mend it.
@@ -317,6 +318,7 @@ func (p *parser) list(field int) (Expr, error) {
 	open := p.pos
 	p.pos++
 	var values []Literal
+	patterns := 0
 	for {
 		p.space()
 		if p.done() {
@@ -328,6 +330,11 @@ func (p *parser) list(field int) (Expr, error) {
 		}
 		if values = append(values, lit); len(values) > MaxAny {
 			return Expr{}, p.fail(open, open+1, fmt.Sprintf("more than %d values in a list", MaxAny), "ask for less at once")
+		}
+		if pr, err := lit.pred(p.schema.fields[field].Kind, In, time.Unix(0, 0)); err == nil && pr.Mode != Equal {
+			if patterns++; patterns > MaxPatterns {
+				return Expr{}, p.fail(open, open+1, fmt.Sprintf("more than %d patterns or ranges in a list", MaxPatterns), "ask for less at once")
+			}
 		}
 		p.space()
 		switch p.peek() {
@@ -392,8 +399,27 @@ func (p *parser) word() (Expr, error) {
 	if raw == "" {
 		return Expr{}, p.fail(start, p.pos, "the quotes are empty", "")
 	}
+	wild := !quoted && strings.ContainsAny(raw, "*?")
+	if wild && !sideBySide(raw) {
+		return Expr{}, p.fail(start, p.pos, "a pattern for all fields needs two plain characters side by side", "name a field, as in hostname:a*1, or put it in quotes")
+	}
 	p.space()
-	return Expr{Op: Word, Any: []Literal{{Text: raw, Wild: !quoted && strings.ContainsAny(raw, "*?")}}, schema: p.schema}, nil
+	return Expr{Op: Word, Any: []Literal{{Text: raw, Wild: wild}}, schema: p.schema}, nil
+}
+
+// sideBySide says whether a pattern has two characters in a row that are neither * nor ?. Without, looking through
+// all text takes several times as long, for an answer that means nothing.
+func sideBySide(pattern string) bool {
+	plain := 0
+	for _, r := range pattern {
+		if plain++; r == '*' || r == '?' {
+			plain = 0
+		}
+		if plain == 2 {
+			return true
+		}
+	}
+	return false
 }
 
 // raw reads a quoted or plain value.

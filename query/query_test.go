@@ -149,7 +149,10 @@ func TestErrors(t *testing.T) {
 		{strings.Repeat("-", 10_000) + "x", 51, 1, "levels", ""},
 		{strings.Repeat("x ", 1<<19), 1, 0, "bytes", ""},
 		{strings.Repeat("class:x ", 300), 1601, 1, "terms", "in ("},
-		{strings.Repeat("x ", 30), 41, 1, "words", ""},
+		{strings.Repeat("x ", 30), 21, 1, "words", ""},
+		{"class:x *a*?b", 9, 5, "two plain characters", "hostname"},
+		{"ip in (" + strings.Repeat("10.0.0.0/8,", 30) + "::1)", 7, 1, "patterns", ""},
+		{"class in (" + strings.Repeat("x,", 6000) + "x)", 10, 1, "values in a list", ""},
 	} {
 		name := c.query[:min(len(c.query), 30)]
 		_, err := query.Parse(s, c.query)

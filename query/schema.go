@@ -13,10 +13,11 @@
 //	pump "bed 7"                 a bare word or phrase: a substring of any Keyword, Set, Text, IP or MAC value
 //	class:x  class=x  class!=x   Keyword, Set, Flags, Bool: equal; a row without a value is not equal to x
 //	notes:x  notes=x             Text: contains; equals
-//	hostname:PUMP-*  model:?00   * is any run of characters, ? is one; the pattern is for the whole value
-//	class in (a, b)              any of them; class:(a, b) is the same
+//	hostname:PUMP-*  model:?00   * is any run of characters, ? is one; the pattern is for the whole value (PUMP-*
+//	                             alone looks into all fields, and wants two plain characters side by side)
+//	class in (a, b)              any of them; class:(a, b) is the same; Text is equal here, not contained
 //	ip:10.20.0.0/16              also one address, 10.0.0.1..10.0.0.9, 10.20.*
-//	mac:00:12:21                 prefix, in any notation; mac=… wants all digits
+//	mac:00:12:21                 prefix, or the whole address, in any notation; mac=… wants the whole
 //	cost>=1.5k  cost:1000..      numbers; k and M multiply, % divides; ranges include both ends
 //	acquired_on:2015..2020       dates and times: a year, month, day or instant; all of the last is included
 //	has:x  missing:x  is:x       some value, no value, a flag (or a Bool field that says yes)
