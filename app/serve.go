@@ -10,11 +10,15 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"pons/bus"
+	"pons/inventory"
+	"pons/product"
 	"pons/sqldb"
 	"pons/web"
 )
@@ -39,8 +43,14 @@ const shutdownTime = 10 * time.Second
 
 func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	log := s.log()
+	bell := bus.New()
+	devices := inventory.New(db, product.Default(), s.now)
+	index, err := inventory.NewIndex(devices)
+	if err != nil {
+		return err
+	}
 	pages, err := web.New(web.Deps{
-		DB: db, Log: log, Version: Version, Secure: c.TLSCert != "", Styleguide: c.Styleguide, Name: c.Name,
+		DB: db, Inventory: devices, Index: index, Changed: func() { bell.Ring(bus.Changed) }, Uploads: filepath.Join(s.Data, "uploads"), Log: log, Version: Version, Secure: c.TLSCert != "", Styleguide: c.Styleguide, Name: c.Name,
 	})
 	if err != nil {
 		return err
@@ -54,6 +64,9 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	}
 	group, ctx := errgroup.WithContext(s.ctx)
 	serveHTTP(ctx, group, listener, pages, log)
+	group.Go(func() error {
+		return index.Run(ctx, bell.Listen(ctx, bus.Changed), func(err error) { log.Error("index refresh", "error", err) })
+	})
 	return group.Wait()
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"pons/account"
 	"pons/audit"
+	"pons/inventory"
 	"pons/sqldb"
 )
 
@@ -25,7 +26,7 @@ type session struct {
 
 // schemas are the tables of all packages, in the order of the floors, so that foreign keys find what they point at.
 func schemas() []sqldb.Schema {
-	return []sqldb.Schema{audit.Schema(), account.Schema()}
+	return []sqldb.Schema{audit.Schema(), account.Schema(), inventory.Schema()}
 }
 
 // open opens the database that the settings name and brings it up to date.

@@ -18,13 +18,21 @@ import (
 
 	"pons/account"
 	"pons/fault"
+	"pons/inventory"
 	"pons/sqldb"
 )
 
 // Deps is what the pages stand on.
 type Deps struct {
-	DB      *sqldb.DB
-	Log     *slog.Logger
+	DB  *sqldb.DB
+	Log *slog.Logger
+	// Inventory is the record of devices, Index what lists are asked of. Changed wakes those who follow the
+	// database after a page has written to it; nil does nothing.
+	Inventory *inventory.Inventory
+	Index     *inventory.Index
+	Changed   func()
+	// Uploads is the folder in which files wait to be imported; empty is the system's folder for temporary files.
+	Uploads string
 	Version string
 	Now     func() time.Time // nil: time.Now
 	Started time.Time
@@ -54,8 +62,11 @@ func New(d Deps) (*Server, error) {
 	if err := bundled.complete(); err != nil {
 		return nil, err
 	}
-	if d.DB == nil || d.Log == nil {
-		return nil, errors.New("web: a database and a log are needed")
+	if d.DB == nil || d.Log == nil || d.Inventory == nil || d.Index == nil {
+		return nil, errors.New("web: a database, a log, an inventory and its index are needed")
+	}
+	if d.Changed == nil {
+		d.Changed = func() {}
 	}
 	if d.Now == nil {
 		d.Now = time.Now

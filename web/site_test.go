@@ -17,6 +17,8 @@ import (
 
 	"pons/account"
 	"pons/audit"
+	"pons/inventory"
+	"pons/product"
 	"pons/sqldb"
 	"pons/sqldb/sqldbtest"
 )
@@ -47,10 +49,21 @@ func newSite(t *testing.T) *site {
 // emptySite is one at its first start: nobody can sign in.
 func emptySite(t *testing.T) *site {
 	t.Helper()
-	db := sqldbtest.Open(t, []sqldb.Schema{audit.Schema(), account.Schema()})
+	db := sqldbtest.Open(t, []sqldb.Schema{audit.Schema(), account.Schema(), inventory.Schema()})
 	log := &logLines{}
+	devices := inventory.New(db, product.Default(), func() time.Time { return testNow })
+	index, err := inventory.NewIndex(devices)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refresh := func() {
+		if err := index.Refresh(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	refresh()
 	w, err := New(Deps{
-		DB: db, Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		DB: db, Inventory: devices, Index: index, Changed: refresh, Uploads: t.TempDir(), Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Version: "test", Now: func() time.Time { return testNow }, Styleguide: true, Name: "St. Example",
 		Places: func(context.Context) (Places, error) {
 			return Places{Sites: []string{"East", "West"}, Departments: []string{"ICU", "Radiology"}}, nil

@@ -1,0 +1,223 @@
+package app
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"pons/fact"
+	"pons/fault"
+	"pons/intake/pcap"
+	"pons/inventory"
+	"pons/product"
+)
+
+// DiscoverCommand reads captures and prints the devices in them; it needs no database.
+type DiscoverCommand struct {
+	Files  []string `arg:"" name:"file" help:"Capture files (pcap, pcapng, also compressed); - reads standard input."`
+	Format string   `enum:"table,jsonl,csv" default:"table" help:"How devices are printed: ${enum} (${default})."`
+}
+
+// Run prints what could be read, also of a damaged capture, and then fails naming the damage.
+func (c DiscoverCommand) Run(s *session) error {
+	var records []fact.Record
+	var damage error
+	for _, path := range c.Files {
+		got, err := readCapture(s, path)
+		if err != nil && !errors.Is(err, fault.Invalid) {
+			return err
+		}
+		records = append(records, got.Records...)
+		damage = errors.Join(damage, err)
+	}
+	devices, _ := inventory.Reconcile(product.Default(), nil, fact.Source.Kind, records, nil)
+	if err := printDevices(s.Out, c.Format, func(yield func(*inventory.Device, error) bool) {
+		for _, d := range devices {
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}); err != nil {
+		return err
+	}
+	return damage
+}
+
+// readCapture reads one capture file or standard input.
+func readCapture(s *session, path string) (pcap.Result, error) {
+	if path == "-" {
+		return pcap.Read(s.ctx, s.In, "standard input", nil)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return pcap.Result{}, fileError(path, err)
+	}
+	defer f.Close()
+	bar := s.progress("reading "+filepath.Base(path), sizeOf(f))
+	defer bar.done()
+	return pcap.Read(s.ctx, f, filepath.Base(path), bar.set)
+}
+
+// fileError says in one line what is wrong with a path.
+func fileError(path string, err error) error {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("%s: no such file: %w", path, fault.NotFound)
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%s: may not be read by this user: %w", path, fault.Denied)
+	}
+	return err
+}
+
+func sizeOf(f *os.File) int64 {
+	st, err := f.Stat()
+	if err != nil || !st.Mode().IsRegular() {
+		return -1
+	}
+	return st.Size()
+}
+
+// deviceColumns are the columns of tables and CSV.
+var deviceColumns = []struct {
+	title string
+	text  func(*inventory.Document) string
+}{
+	{"id", func(d *inventory.Document) string { return d.ID }},
+	{"name", func(d *inventory.Document) string { return d.Name }},
+	{"category", func(d *inventory.Document) string { return d.Category }},
+	{"class", func(d *inventory.Document) string { return d.Class }},
+	{"manufacturer", func(d *inventory.Document) string { return d.Manufacturer }},
+	{"model", func(d *inventory.Document) string { return d.Model }},
+	{"version", func(d *inventory.Document) string { return d.Version }},
+	{"serial", func(d *inventory.Document) string { return d.Serial }},
+	{"os", func(d *inventory.Document) string { return d.OS }},
+	{"macs", func(d *inventory.Document) string { return strings.Join(d.MACs, " ") }},
+	{"ips", func(d *inventory.Document) string { return strings.Join(d.IPs, " ") }},
+	{"hostnames", func(d *inventory.Document) string { return strings.Join(d.Hostnames, " ") }},
+	{"site", func(d *inventory.Document) string { return place(d).Site }},
+	{"department", func(d *inventory.Document) string { return place(d).Department }},
+	{"room", func(d *inventory.Document) string { return place(d).Room }},
+	{"owner", func(d *inventory.Document) string {
+		return firstOf(d.Owner, d.ClinicalOwner, d.TechnicalOwner)
+	}},
+	{"state", func(d *inventory.Document) string { return d.State }},
+	{"confidence", func(d *inventory.Document) string { return fmt.Sprintf("%.2f", d.Confidence) }},
+	{"queues", func(d *inventory.Document) string { return strings.Join(d.Queues, " ") }},
+}
+
+func place(d *inventory.Document) inventory.DocumentPlace {
+	if d.Location == nil {
+		return inventory.DocumentPlace{}
+	}
+	return *d.Location
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// tableColumns are the titles that a terminal has room for.
+var tableColumns = []string{"name", "class", "manufacturer", "model", "version", "serial", "macs", "ips", "confidence"}
+
+// printDevices prints devices as they come.
+func printDevices(w io.Writer, format string, devices func(func(*inventory.Device, error) bool)) error {
+	switch format {
+	case "jsonl":
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		for d, err := range devices {
+			if err != nil {
+				return err
+			}
+			if err := e.Encode(d.Document()); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "csv":
+		return printCSV(w, devices)
+	case "xlsx":
+		return printXLSX(w, devices)
+	}
+	return printTable(w, devices)
+}
+
+func printCSV(w io.Writer, devices func(func(*inventory.Device, error) bool)) error {
+	out := csv.NewWriter(w)
+	row := make([]string, len(deviceColumns))
+	for i, c := range deviceColumns {
+		row[i] = c.title
+	}
+	if err := out.Write(row); err != nil {
+		return err
+	}
+	for d, err := range devices {
+		if err != nil {
+			return err
+		}
+		doc := d.Document()
+		for i, c := range deviceColumns {
+			row[i] = inventory.Inert(c.text(doc))
+		}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func printTable(w io.Writer, devices func(func(*inventory.Device, error) bool)) error {
+	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(out, strings.ToUpper(strings.Join(tableColumns, "\t")))
+	n := 0
+	for d, err := range devices {
+		if err != nil {
+			return err
+		}
+		doc := d.Document()
+		var cells []string
+		for _, title := range tableColumns {
+			for _, c := range deviceColumns {
+				if c.title == title {
+					cells = append(cells, brief(c.text(doc)))
+				}
+			}
+		}
+		fmt.Fprintln(out, strings.Join(cells, "\t"))
+		n++
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%d devices\n", n)
+	return err
+}
+
+// brief makes text fit a terminal's column: one line, no control characters, at most 28 of them; unknown is a dash.
+func brief(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '·'
+		}
+		return r
+	}, s)
+	if s == "" {
+		return "-"
+	}
+	if r := []rune(s); len(r) > 28 {
+		return string(r[:27]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,335 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"pons/fact"
+	"pons/fault"
+	"pons/intake"
+	"pons/intake/all"
+	"pons/intake/pcap"
+	"pons/inventory"
+	"pons/product"
+	"pons/sqldb"
+)
+
+// ImportCommand brings files into the inventory, or takes an import back.
+type ImportCommand struct {
+	Files ImportFiles `cmd:"" default:"withargs" help:"Bring spreadsheets, exports and captures into the inventory."`
+	Undo  ImportUndo  `cmd:"" help:"Take an import back: what was said before stands again."`
+	Runs  ImportRuns  `cmd:"" help:"List imports, the latest first."`
+}
+
+// ImportFiles is pons import FILE…
+type ImportFiles struct {
+	Paths   []string `arg:"" name:"file" help:"Spreadsheets (XLSX, CSV), exports (JSON, JSON Lines) and captures."`
+	Source  string   `placeholder:"NAME" help:"Who speaks, such as cmms. The next file of the same source replaces what this one said."`
+	Kind    string   `placeholder:"KIND" help:"What sort of source it is: cmms, cmdb, nac, dhcp, switch, generic. Default: recognised from the columns."`
+	Mapping string   `placeholder:"FILE" help:"How the columns are read (YAML; see --save-mapping). Default: recognised, then what the source used last."`
+	Save    string   `name:"save-mapping" placeholder:"FILE" help:"Write the mapping that was used."`
+	Sheet   string   `placeholder:"NAME" help:"Sheet of a workbook."`
+	At      string   `placeholder:"DATE" help:"When the file was exported (2026-03-01 or RFC 3339). Default: now."`
+	Partial bool     `help:"The file is a part of the source's list: what it lacks is not marked absent."`
+	DryRun  bool     `name:"dry-run" help:"Show what would happen and write nothing."`
+	Format  string   `enum:"table,jsonl" default:"table" help:"How the report is printed: ${enum} (${default})."`
+}
+
+// Run imports one file after the other; each is one unit.
+func (c ImportFiles) Run(s *session) error {
+	at, err := c.at()
+	if err != nil {
+		return err
+	}
+	return s.withInventory(func(inv *inventory.Inventory) error {
+		for _, path := range c.Paths {
+			run, err := c.file(s, inv, path, at)
+			if err != nil {
+				return err
+			}
+			if err := c.report(s, run); err != nil {
+				return err
+			}
+		}
+		if c.DryRun {
+			return nil
+		}
+		return inv.RecordDay(s.ctx)
+	})
+}
+
+func (c ImportFiles) at() (time.Time, error) {
+	if c.At == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, c.At); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, usageError(fmt.Sprintf("--at %q: a date such as 2026-03-01 is expected", c.At))
+}
+
+// file imports one file.
+func (c ImportFiles) file(s *session, inv *inventory.Inventory, path string, at time.Time) (inventory.Run, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return inventory.Run{}, fileError(path, err)
+	}
+	head := make([]byte, 8)
+	n, _ := f.Read(head) // a short or unreadable file is met again by its reader
+	f.Close()
+	im := inventory.Import{Source: c.Source, Kind: c.Kind, File: filepath.Base(path), Actor: by().String(), At: at, DryRun: c.DryRun, Whole: !c.Partial}
+	if c.Format == "jsonl" {
+		e := json.NewEncoder(s.Out)
+		e.SetEscapeHTML(false)
+		im.Each = func(r inventory.RowResult) { _ = e.Encode(rowLine(r)) } // a broken pipe shows at the last line
+	}
+	if pcap.Sniff(head[:n]) {
+		return c.capture(s, inv, path, im)
+	}
+	return c.table(s, inv, path, im)
+}
+
+// capture imports a capture. A damaged one brings what could be read, and says where it broke.
+func (c ImportFiles) capture(s *session, inv *inventory.Inventory, path string, im inventory.Import) (inventory.Run, error) {
+	got, err := readCapture(s, path)
+	if err != nil {
+		if !errors.Is(err, fault.Invalid) || len(got.Records) == 0 {
+			return inventory.Run{}, err
+		}
+		fmt.Fprintf(s.Err, "pons: %v; what could be read before is imported\n", err)
+	}
+	if im.Source == "" {
+		im.Source = "wire"
+	}
+	im.Kind, im.Whole = "wire", false
+	im.Records = func(yield func(fact.Record, error) bool) {
+		for _, r := range got.Records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+	return inv.Import(s.ctx, im)
+}
+
+// table imports a spreadsheet or an export.
+func (c ImportFiles) table(s *session, inv *inventory.Inventory, path string, im inventory.Import) (inventory.Run, error) {
+	mapping, given, err := c.mapping(s, inv)
+	if err != nil {
+		return inventory.Run{}, err
+	}
+	choice := intake.Choice{Sheet: c.Sheet}
+	if given {
+		choice = intake.Choice{Sheet: firstOf(c.Sheet, mapping.Sheet), Delimiter: mapping.Delimiter}
+	}
+	t, err := intake.OpenPath(all.Formats(), path, choice)
+	if err != nil {
+		return inventory.Run{}, err
+	}
+	defer t.Close()
+	if !given || !fits(mapping, t) {
+		guessed := intake.Guess(t)
+		if given && c.Mapping != "" {
+			return inventory.Run{}, fmt.Errorf("%s: the file has not the columns of %s; its columns are %s: %w", t.File, c.Mapping, strings.Join(t.Headers, ", "), fault.Invalid)
+		}
+		mapping = guessed
+	}
+	if c.Source != "" {
+		mapping.Source = fact.Source(c.Source)
+	}
+	if c.Kind != "" {
+		mapping.Kind = intake.Kind(c.Kind)
+	}
+	if err := mapping.Check(); err != nil {
+		return inventory.Run{}, fmt.Errorf("%s: %w", t.File, err)
+	}
+	var text bytes.Buffer
+	if err := mapping.Save(&text); err != nil {
+		return inventory.Run{}, err
+	}
+	if c.Save != "" {
+		if err := os.WriteFile(c.Save, text.Bytes(), 0o644); err != nil {
+			return inventory.Run{}, err
+		}
+	}
+	im.Source, im.Kind, im.Mapping = string(mapping.Source), string(mapping.Kind), text.String()
+	bar := s.progress("importing "+t.File, 1)
+	defer bar.done()
+	im.Progress = func(rows int) {
+		p := t.Progress()
+		if bar.p != nil {
+			bar.p.ChangeMax64(max(p.Total, 1))
+		}
+		bar.say(fmt.Sprintf("importing %s: %d rows", t.File, rows))
+		bar.set(min(p.Read, p.Total))
+	}
+	im.Records = t.Records(mapping, im.At)
+	return inv.Import(s.ctx, im)
+}
+
+// fits says whether a file has the columns that a mapping reads.
+func fits(m intake.Mapping, t *intake.Table) bool {
+	for _, col := range m.Columns {
+		if col.Attr != "" && col.Attr != "ignore" && !slices.Contains(t.Headers, col.Header) {
+			return false
+		}
+	}
+	return true
+}
+
+// mapping returns the mapping that was named, or the one that the source used last.
+func (c ImportFiles) mapping(s *session, inv *inventory.Inventory) (m intake.Mapping, given bool, err error) {
+	if c.Mapping != "" {
+		f, err := os.Open(c.Mapping)
+		if err != nil {
+			return m, false, fileError(c.Mapping, err)
+		}
+		defer f.Close()
+		m, err := intake.LoadMapping(f)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", c.Mapping, err)
+		}
+		return m, true, err
+	}
+	if c.Source == "" {
+		return m, false, nil
+	}
+	err = inv.DB().View(s.ctx, func(tx *sqldb.Tx) error {
+		sources, err := inv.Sources(tx)
+		if err != nil {
+			return err
+		}
+		for _, src := range sources {
+			if src.Name == c.Source && src.Mapping != "" {
+				m, err = intake.LoadMapping(strings.NewReader(src.Mapping))
+				given = err == nil
+			}
+		}
+		return err
+	})
+	return m, given, err
+}
+
+// rowLine is a row of the report as JSON.
+func rowLine(r inventory.RowResult) any {
+	return struct {
+		File    string            `json:"file,omitempty"`
+		Row     int               `json:"row,omitempty"`
+		Key     string            `json:"key,omitempty"`
+		Outcome inventory.Outcome `json:"outcome"`
+		Device  string            `json:"device,omitempty"`
+		Name    string            `json:"name,omitempty"`
+		Because string            `json:"because,omitempty"`
+	}{r.File, r.Row, r.Key, r.Outcome, r.Device, r.Name, r.Because}
+}
+
+// runLine is an import as JSON.
+type runLine struct {
+	Run       int64     `json:"run,omitempty"`
+	Source    string    `json:"source"`
+	File      string    `json:"file"`
+	DryRun    bool      `json:"dry_run,omitempty"`
+	Rows      int       `json:"rows"`
+	Created   int       `json:"created"`
+	Updated   int       `json:"updated"`
+	Unchanged int       `json:"unchanged"`
+	Conflict  int       `json:"conflict"`
+	Rejected  int       `json:"rejected"`
+	Absent    int       `json:"absent"`
+	Finished  time.Time `json:"finished"`
+	Undone    string    `json:"undone,omitempty"`
+}
+
+func lineOf(r inventory.Run) runLine {
+	l := runLine{r.ID, r.Source, r.File, r.DryRun, r.Rows, r.Created, r.Updated, r.Unchanged, r.Conflict, r.Rejected, r.Absent, r.Finished, ""}
+	if r.DryRun {
+		l.Run = 0
+	}
+	if !r.Undone.IsZero() {
+		l.Undone = r.Undone.Format(time.RFC3339)
+	}
+	return l
+}
+
+func (c ImportFiles) report(s *session, r inventory.Run) error {
+	if c.Format == "jsonl" {
+		return json.NewEncoder(s.Out).Encode(lineOf(r))
+	}
+	what := fmt.Sprintf("import %d", r.ID)
+	if r.DryRun {
+		what = "dry run, nothing written"
+	}
+	fmt.Fprintf(s.Out, "%s as %s (%s): %d rows: %d created, %d updated, %d unchanged, %d in conflict, %d rejected, %d no longer in the source\n",
+		r.File, r.Source, what, r.Rows, r.Created, r.Updated, r.Unchanged, r.Conflict, r.Rejected, r.Absent)
+	for i, x := range r.Rejects {
+		if i == 10 {
+			fmt.Fprintf(s.Out, "  … %d more; --format jsonl lists all\n", r.Rejected-i)
+			break
+		}
+		fmt.Fprintf(s.Out, "  rejected row %d: %s\n", x.Row, x.Because)
+	}
+	return nil
+}
+
+// ImportUndo is pons import undo RUN.
+type ImportUndo struct {
+	Number int64 `arg:"" name:"run" help:"Number of the import, as pons import runs lists it."`
+}
+
+// Run takes the import back.
+func (c ImportUndo) Run(s *session) error {
+	return s.withInventory(func(inv *inventory.Inventory) error {
+		r, err := inv.Undo(s.ctx, c.Number, by().String())
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "import %d of %s as %s is undone\n", r.ID, r.File, r.Source)
+		return inv.RecordDay(s.ctx)
+	})
+}
+
+// ImportRuns is pons import runs.
+type ImportRuns struct {
+	Limit  int    `default:"50" help:"How many (${default})."`
+	Format string `enum:"table,jsonl" default:"table" help:"How they are printed: ${enum} (${default})."`
+}
+
+// Run lists imports.
+func (c ImportRuns) Run(s *session) error {
+	return s.withInventory(func(inv *inventory.Inventory) error {
+		return inv.DB().View(s.ctx, func(tx *sqldb.Tx) error {
+			runs, err := inv.Runs(tx, c.Limit)
+			if err != nil {
+				return err
+			}
+			for _, r := range runs {
+				if c.Format == "jsonl" {
+					if err := json.NewEncoder(s.Out).Encode(lineOf(r)); err != nil {
+						return err
+					}
+					continue
+				}
+				state := ""
+				if !r.Undone.IsZero() {
+					state = "  undone " + r.Undone.Format(time.DateTime)
+				}
+				fmt.Fprintf(s.Out, "%5d  %s  %-12s %-24s %6d rows%s\n", r.ID, r.Finished.Format(time.DateTime), r.Source, brief(r.File), r.Rows, state)
+			}
+			return nil
+		})
+	})
+}
+
+// withInventory runs f with the inventory of the database.
+func (s *session) withInventory(f func(*inventory.Inventory) error) error {
+	return s.withDB(func(db *sqldb.DB) error { return f(inventory.New(db, product.Default(), s.now)) })
+}
