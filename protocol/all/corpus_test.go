@@ -52,12 +52,9 @@ type wanted struct {
 	values  []string // pieces that must all be found in one value
 }
 
-// floor is the recall reached, per attribute; a change that falls below it has lost something.
-var floor = map[fact.Attr]float64{
-	"dhcp.hostname": 1, "dhcp.vendor_class": 1, "dhcp.param_list": 1, "nbns.name": 1, "lldp.system_name": 1,
-	"lldp.system_description": 1, "cdp.device_id": 1, "cdp.platform": 1, "cdp.version": 1,
-	"snmp.cleartext_community": 1, "mdns.service": 1, "mdns.txt": 1,
-}
+// floor is the recall reached where it is not 1; a change that falls below it has lost something. What is missing
+// of HTTP and TLS is inside QUIC, SOCKS, STARTTLS, SCTP and 802.11, or has no address in tshark's account.
+var floor = map[fact.Attr]float64{"http.user_agent": 0.87, "http.server": 0.92, "tls.sni": 0.85, "tls.ja3": 0.88}
 
 // identityFields maps tshark's fields to attributes. Others are of protocols that are not read yet, or credentials.
 var identityFields = map[string]fact.Attr{
@@ -73,6 +70,26 @@ var identityFields = map[string]fact.Attr{
 	"snmp.community":                "snmp.cleartext_community",
 	"dns.ptr.domain_name":           "mdns.service",
 	"dns.txt":                       "mdns.txt",
+
+	"http.user_agent":                      "http.user_agent",
+	"http.server":                          "http.server",
+	"tls.handshake.extensions_server_name": "tls.sni",
+	"tls.handshake.ja3":                    "tls.ja3",
+}
+
+// labKinds maps the kinds of the lab capture's list, by protocol.
+var labKinds = map[string]fact.Attr{
+	"dhcp hostname": "dhcp.hostname", "dhcp vendor_class": "dhcp.vendor_class", "dhcp param_list": "dhcp.param_list",
+	"dhcp assigned_ip": "dhcp.assigned_ip",
+	"snmp sysDescr":    "snmp.sys_descr", "snmp sysName": "snmp.sys_name", "snmp sysLocation": "snmp.sys_location",
+	"snmp sysObjectID": "snmp.sys_object_id",
+	"dicom ae_calling": "dicom.calling_ae", "dicom ae_called": "dicom.called_ae",
+	"dicom impl_class_uid": "dicom.implementation_class_uid", "dicom impl_version": "dicom.implementation_version",
+	"dicom manufacturer": "dicom.manufacturer", "dicom model": "dicom.model", "dicom serial": "dicom.serial",
+	"dicom software": "dicom.software", "dicom station_name": "dicom.station", "dicom modality": "dicom.modality",
+	"hl7 sending_app": "hl7.sending_application", "hl7 sending_facility": "hl7.sending_facility",
+	"hl7 receiving_app": "hl7.receiving_application", "hl7 receiving_facility": "hl7.receiving_facility",
+	"hl7 message_type": "hl7.message_type", "hl7 version": "hl7.version",
 }
 
 func identity(t *testing.T) map[string][]wanted {
@@ -109,6 +126,16 @@ func identity(t *testing.T) map[string][]wanted {
 					out[path] = append(out[path], w)
 				}
 			}
+		}
+	}
+	for _, line := range jsonLines(t, "lab/facts_tshark.jsonl") {
+		var entry struct{ Pcap, MAC, IP, Proto, Kind, Value string }
+		if err := json.Unmarshal(line, &entry); err != nil {
+			t.Fatal(err)
+		}
+		attr, ok := labKinds[entry.Proto+" "+entry.Kind]
+		if path := filepath.Join(corpus, strings.TrimPrefix(entry.Pcap, "pcap/")); ok && strings.HasPrefix(entry.Pcap, "pcap/") {
+			out[path] = append(out[path], wanted{mac: entry.MAC, ip: entry.IP, attr: attr, values: []string{entry.Value}})
 		}
 	}
 	return out
@@ -179,10 +206,13 @@ func TestIdentity(t *testing.T) {
 		}
 	}
 	for attr, n := range total {
-		recall := float64(found[attr]) / float64(n)
+		recall, least := float64(found[attr])/float64(n), 1.0
+		if f, ok := floor[attr]; ok {
+			least = f
+		}
 		t.Logf("%-26s %3d of %3d  %.3f", attr, found[attr], n, recall)
-		if recall < floor[attr] {
-			t.Errorf("%s: recall %.3f fell below %.3f", attr, recall, floor[attr])
+		if recall < least {
+			t.Errorf("%s: recall %.3f fell below %.3f", attr, recall, least)
 		}
 	}
 }
