@@ -1,0 +1,245 @@
+package product
+
+import "strings"
+
+type model struct {
+	name  string
+	maker int32
+	class int32
+}
+
+// modelKey is one spelling of a model.
+type modelKey struct {
+	model  int32
+	number string // the catalogue number as the data writes it, where the spelling is one
+	bound  bool   // only together with the maker's name
+	text   int    // the text it comes from; a later text wins
+}
+
+// weak tells the spellings that many makers use: short ones and plain numbers. They count only where they are the
+// whole cell, and never beside another maker's name.
+func weak(key string) bool {
+	if len(key) < 4 {
+		return true
+	}
+	for i := 0; i < len(key); i++ {
+		if !digit(key[i]) {
+			return len(key) == 4 && digit(key[1])
+		}
+	}
+	return len(key) < 6
+}
+
+// noise is a word beside a model that does not tell which model it is.
+func noise(w string) bool {
+	switch w {
+	case "model", "module", "pump", "monitor", "unit", "device", "system", "series", "ventilator", "infusion", "with", "w", "and",
+		"black", "white", "blue", "grey", "gray", "red", "green", "beige", "silver", "110v", "115v", "120v", "220v", "230v", "240v", "100v",
+		"50hz", "60hz", "refurbished", "refurb", "new", "used", "rev", "version", "type", "no", "number", "scanner", "printer", "defibrillator",
+		"analyzer", "analyser", "machine", "portable", "mobile", "base", "complete", "assembly", "assy", "kit", "us", "usa", "eu", "ultrasound", "laptop",
+		"desktop", "computer", "notebook", "display", "color", "colour", "gen", "the", "lvp", "pcu", "main", "poc", "eng", "english", "adult", "old":
+		return true
+	}
+	return false
+}
+
+// reading is how a text came to name a model.
+type reading struct {
+	key   int32
+	how   string // for people
+	sure  float64
+	whole bool
+}
+
+// modelNamed finds the model a text names. named is whom the maker's cell may mean; known tells that it means someone
+// of the catalog, said that there is something in the cell at all. hint is the class the description gives, -1 for none.
+func (c *Catalog) modelNamed(text string, named []alias, said bool, hint int32) (reading, bool) {
+	folded := fold(text)
+	if r, ok := c.modelIn(folded, named, said, hint); ok {
+		return r, true
+	}
+	if i := strings.IndexAny(folded, "/,;|+&"); i > 0 {
+		for _, part := range strings.FieldsFunc(folded, func(r rune) bool { return strings.ContainsRune("/,;|+&", r) }) {
+			if r, ok := c.modelIn(part, named, said, hint); ok {
+				r.how = "the first known of several in \"" + clean(text) + "\""
+				r.sure = min(r.sure, 0.9)
+				return r, true
+			}
+		}
+	}
+	return reading{}, false
+}
+
+func (c *Catalog) modelIn(folded string, named []alias, said bool, hint int32) (reading, bool) {
+	var buf [20]string
+	words := appendTokens(buf[:0], folded)
+	if len(words) == 0 {
+		return reading{}, false
+	}
+	key := strings.Join(words, "")
+	if k := c.choose(c.modelKeys[key], key, named, said, hint, true); k >= 0 {
+		return reading{k, "", 0.95, true}, true
+	}
+	// The maker's name before the model, as in "GE HealthCare LOGIQ E9".
+	for n := min(len(words)-1, 5); n > 0; n-- {
+		before := c.aliases[strings.Join(words[:n], "")]
+		if before == nil {
+			continue
+		}
+		rest := words[n:]
+		who := named
+		if !said || len(named) == 0 {
+			who = before
+		}
+		key := strings.Join(rest, "")
+		if k := c.choose(c.modelKeys[key], key, who, true, hint, true); k >= 0 {
+			return reading{k, "", 0.95, true}, true
+		}
+	}
+	if r, ok := c.modelWithin(words, named, said, hint); ok {
+		return r, true
+	}
+	if r, ok := c.modelVariant(key, named, said, hint); ok {
+		return r, true
+	}
+	if n := slips(len(key)); n > 0 && len(key) >= 7 {
+		if owner, _, ok := c.modelSpel.nearest(key, n); ok {
+			for _, k := range c.modelKeys[c.spelt(owner, key, n)] {
+				if c.keys[k].model == owner && c.agree(owner, named, said) {
+					return reading{k, "misspelt", 0.85, true}, true
+				}
+			}
+		}
+	}
+	return reading{}, false
+}
+
+// spelt is the key of a model that the misspelt key is nearest to.
+func (c *Catalog) spelt(owner int32, key string, limit int) string {
+	best, found := limit+1, ""
+	for n := len(key) - limit; n <= len(key)+limit && n < len(c.modelSpel.byLength); n++ {
+		for _, e := range c.modelSpel.byLength[n] {
+			if e.owner == owner {
+				if d := edits(key, e.key, limit); d < best && sameDigits(key, e.key) {
+					best, found = d, e.key
+				}
+			}
+		}
+	}
+	return found
+}
+
+// modelWithin finds the longest run of words that is a model, as in "Optiplex 7080 Micro" or "LVP MODULE 8100". The
+// words around must be noise where the run is weak.
+func (c *Catalog) modelWithin(words []string, named []alias, said bool, hint int32) (reading, bool) {
+	best, length := reading{}, 0
+	for first := range words {
+		for end := min(len(words), first+6); end > first; end-- {
+			if end-first == len(words) {
+				continue
+			}
+			key := strings.Join(words[first:end], "")
+			if len(key) <= length {
+				break
+			}
+			found := c.modelKeys[key]
+			if found == nil || (weak(key) || len(key) < 5 && onlyLetters(key)) && !allNoise(words[:first], words[end:]) {
+				continue
+			}
+			if k := c.choose(found, key, named, said, hint, false); k >= 0 {
+				best, length = reading{k, "", 0.95, false}, len(key)
+			}
+		}
+	}
+	return best, length > 0
+}
+
+func onlyLetters(key string) bool {
+	for i := 0; i < len(key); i++ {
+		if !letter(key[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func allNoise(before, after []string) bool {
+	for _, w := range before {
+		if !noise(w) {
+			return false
+		}
+	}
+	for _, w := range after {
+		if !noise(w) {
+			return false
+		}
+	}
+	return true
+}
+
+// modelVariant reads a model with a few letters glued behind its number: "M507dn", "5008S", "MAC5500HD".
+func (c *Catalog) modelVariant(key string, named []alias, said bool, hint int32) (reading, bool) {
+	for n := len(key) - 1; n >= max(len(key)-4, 3); n-- {
+		if !letter(key[n]) || !digit(key[n-1]) {
+			continue
+		}
+		if k := c.choose(c.modelKeys[key[:n]], key[:n], named, said, hint, false); k >= 0 && (!weak(key[:n]) || said) {
+			return reading{k, "a variant of", 0.9, false}, true
+		}
+	}
+	return reading{}, false
+}
+
+// choose takes the model that a spelling means beside this maker, -1 for none. A weak spelling without a maker must be
+// the only one and not contradict the description; a strong one beside an unrelated maker is still the model.
+func (c *Catalog) choose(found []int32, key string, named []alias, said bool, hint int32, whole bool) int32 {
+	best, count, text := int32(-1), 0, -1
+	for _, k := range found {
+		if c.agree(c.keys[k].model, named, true) && c.keys[k].text >= text {
+			best, text = k, c.keys[k].text
+		}
+	}
+	if best >= 0 || len(found) == 0 {
+		return best
+	}
+	for _, k := range found {
+		entry := &c.keys[k]
+		if entry.bound || weak(key) && said {
+			continue
+		}
+		if hint >= 0 && (weak(key) || len(found) > 1) && !c.akin(c.models[entry.model].class, hint) {
+			continue
+		}
+		if best >= 0 && entry.text > c.keys[best].text {
+			count = 0
+		}
+		if best < 0 || entry.text >= c.keys[best].text {
+			best = k
+			count++
+		}
+	}
+	if count != 1 {
+		return -1
+	}
+	return best
+}
+
+// akin tells whether two classes could be two words for one thing: the same, one the other's parent, or one parent.
+func (c *Catalog) akin(a, b int32) bool {
+	x, y := &c.classes[a], &c.classes[b]
+	return a == b || x.Parent == y.Name || y.Parent == x.Name || x.Parent != "" && x.Parent == y.Parent
+}
+
+// agree tells whether the model's maker is whom the maker's cell may mean, an owner of it or owned by it.
+func (c *Catalog) agree(m int32, named []alias, said bool) bool {
+	if !said {
+		return true
+	}
+	who := c.models[m].maker
+	for _, a := range named {
+		if a.maker == who || c.owns(a.maker, who) || c.owns(who, a.maker) {
+			return true
+		}
+	}
+	return false
+}
