@@ -56,6 +56,7 @@ var (
 	sqlKeyword = regexp.MustCompile(`\b(SELECT|FROM|WHERE|INSERT INTO|UPDATE|DELETE FROM|ORDER BY|GROUP BY|HAVING|JOIN|ON CONFLICT|RETURNING|CREATE TABLE|CREATE INDEX|UNION|LIMIT|AND|OR|IN|SET|VALUES)\b`)
 	sqlTable   = regexp.MustCompile(`\b(?:FROM|JOIN|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|ALTER TABLE|DROP TABLE|REFERENCES)\s+([a-z][a-z0-9]*_[a-z0-9_]+)`)
 	sqlCTE     = regexp.MustCompile(`\b([a-z][a-z0-9_]*)\s*(?:\([^()]*\))?\s+AS\s+(?:NOT\s+MATERIALIZED\s+|MATERIALIZED\s+)?\(`)
+	sqlLike    = regexp.MustCompile(`(?i)\bLIKE\s+(?:lower\s*\()?\$\d+\)?(\s+ESCAPE)?`)
 	sqlWord    = regexp.MustCompile(`[a-z][a-z0-9]*_[a-z0-9_]+`)
 	sqlCreate  = regexp.MustCompile(`(?i)\bCREATE\s+TABLE\s+([a-z_][a-z0-9_]*)`)
 	sqlForeign = regexp.MustCompile(`(?i)\bREFERENCES\s+([a-z_][a-z0-9_]*)`)
@@ -71,6 +72,11 @@ func sqlFaults(q, pkg string, owner map[string]string) (out []string) {
 	for _, b := range sqlBans {
 		if m := b.pattern.FindString(bare); m != "" {
 			out = append(out, strconv.Quote(strings.TrimSpace(m))+": write instead "+b.instead)
+		}
+	}
+	for _, m := range sqlLike.FindAllStringSubmatch(bare, -1) {
+		if m[1] == "" {
+			out = append(out, strconv.Quote(m[0])+": write instead LIKE $1 ESCAPE '!' with sqldb.Like: the databases disagree about the backslash")
 		}
 	}
 	local := map[string]bool{}
@@ -250,7 +256,7 @@ func TestSQL(t *testing.T) {
 func TestSQLRulesBite(t *testing.T) {
 	owner := map[string]string{"stage_cursor": "stage", "audit_entry": "audit", "inventory_device": "inventory"}
 	for _, q := range []string{
-		"UPDATE stage_cursor SET at = now()", "SELECT name FROM stage_cursor WHERE name ILIKE $1", "SELECT name FROM stage_cursor WHERE rev = ANY($1)",
+		"UPDATE stage_cursor SET at = now()", "SELECT name FROM stage_cursor WHERE name ILIKE $1", "SELECT name FROM stage_cursor WHERE rev = ANY($1)", "SELECT name FROM stage_cursor WHERE name LIKE $1",
 		"SELECT doc->>'x' FROM stage_cursor", "SELECT * FROM stage_cursor", "SELECT c.* FROM stage_cursor c", "SELECT rev::text FROM stage_cursor",
 		"SELECT rev FROM stage_cursor WHERE name = ?", "INSERT OR IGNORE INTO stage_cursor (name) VALUES ($1)", "SELECT group_concat(name) FROM stage_cursor",
 		"SELECT ifnull(rev, 0) FROM stage_cursor", "SELECT max(rev, 0) FROM stage_cursor", "SELECT instr(name, 'x') FROM stage_cursor",
@@ -266,7 +272,7 @@ func TestSQLRulesBite(t *testing.T) {
 		"SELECT name, count(*), max(rev) FROM stage_cursor GROUP BY name ORDER BY rev DESC NULLS LAST LIMIT $1",
 		"INSERT INTO stage_cursor (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET rev = excluded.rev RETURNING rev",
 		"WITH RECURSIVE walk_up (id) AS (SELECT name FROM stage_cursor UNION ALL SELECT id FROM walk_up) SELECT id FROM walk_up WHERE id IS DISTINCT FROM $1",
-		"SELECT name FROM stage_cursor WHERE lower(name) LIKE lower($1) AND name IN ($2, $3) -- not now(), not * ",
+		"SELECT name FROM stage_cursor WHERE lower(name) LIKE lower($1) ESCAPE '!' AND name IN ($2, $3) -- not now(), not * ",
 		"SELECT 'now() ->> ? ::' || name FROM stage_cursor WHERE (rev, name) > ($1, $2)",
 		"SELECT CAST(sum(rev) AS BIGINT) FROM stage_cursor WHERE rev IS NOT NULL AND coalesce(problem, '') <> ''",
 	} {

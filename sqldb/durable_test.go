@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 
 // runChild opens the database, writes rows in one Update, says so, and waits to be killed.
 func runChild(arg string) int {
-	var o struct{ Path, DSN string }
+	var o struct{ Path, DSN, Do string }
 	if err := json.Unmarshal([]byte(arg), &o); err != nil {
 		return 3
 	}
@@ -41,6 +42,9 @@ func runChild(arg string) int {
 	if err != nil {
 		fmt.Println("open:", err)
 		return 4
+	}
+	if o.Do == "batches" {
+		return batches(db)
 	}
 	put := func(from, to int) error {
 		_, err := db.Update(ctx, func(tx *sqldb.Tx) error {
@@ -70,9 +74,34 @@ func runChild(arg string) int {
 	return 6
 }
 
-func startChild(t *testing.T, o sqldb.Options) (*exec.Cmd, *bufio.Scanner) {
+// batches writes a hundred rows in each Update until it is killed.
+func batches(db *sqldb.DB) int {
+	var n int
+	for {
+		rev, err := db.Update(ctx, func(tx *sqldb.Tx) error {
+			if err := tx.QueryRow("SELECT count(*) FROM thing_row").Scan(&n); err != nil {
+				return err
+			}
+			_, err := tx.Insert("thing_row", []string{"id", "n", "note", "rev"}, func(yield func([]any) bool) {
+				for i := n; i < n+100; i++ {
+					if !yield([]any{fmt.Sprint(i), i + 1, strings.Repeat("x", 300), tx.Rev()}) {
+						return
+					}
+				}
+			})
+			return err
+		})
+		if err != nil {
+			fmt.Println(err)
+			return 7
+		}
+		fmt.Println(int64(rev)) // said only after the commit
+	}
+}
+
+func startChild(t *testing.T, o sqldb.Options, do string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
-	arg, err := json.Marshal(map[string]string{"Path": o.Path, "DSN": o.DSN})
+	arg, err := json.Marshal(map[string]string{"Path": o.Path, "DSN": o.DSN, "Do": do})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +126,7 @@ func await(t *testing.T, s *bufio.Scanner, line string) {
 
 func TestKilledInTheMiddleOfAnUpdate(t *testing.T) {
 	sqldbtest.RunOptions(t, []sqldb.Schema{thing}, func(t *testing.T, o sqldb.Options) {
-		cmd, out := startChild(t, o)
+		cmd, out := startChild(t, o, "")
 		await(t, out, "committed")
 		await(t, out, "middle")
 
@@ -147,6 +176,54 @@ func TestKilledInTheMiddleOfAnUpdate(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Wherever the kill falls, whole Updates remain, and all that were reported.
+func TestKilledAnywhere(t *testing.T) {
+	o := sqldbtest.SQLite(t, []sqldb.Schema{thing})
+	for round := range 10 {
+		cmd, out := startChild(t, o, "batches")
+		for range 1 + 3*round { // some commits later, at a moment that is never the same
+			if !out.Scan() {
+				t.Fatal("the child ended by itself")
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		reported, err := strconv.Atoi(out.Text())
+		for err == nil && out.Scan() {
+			reported, err = strconv.Atoi(out.Text())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		db, err := sqldb.Open(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.View(ctx, func(tx *sqldb.Tx) error {
+			var n, revs, torn int
+			if err := tx.QueryRow("SELECT count(*), count(DISTINCT rev) FROM thing_row").Scan(&n, &revs); err != nil {
+				return err
+			}
+			if err := tx.QueryRow("SELECT count(*) FROM (SELECT rev FROM thing_row GROUP BY rev HAVING count(*) <> 100) AS torn").Scan(&torn); err != nil {
+				return err
+			}
+			if torn > 0 || n != 100*revs || sqldb.Rev(revs) != tx.Rev() || tx.Rev() < sqldb.Rev(reported) {
+				t.Errorf("round %d: %d rows of %d revisions, %d torn, at revision %d, %d reported", round, n, revs, torn, tx.Rev(), reported)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problems, err := db.Check(ctx); err != nil || len(problems) > 0 {
+			t.Errorf("round %d: %v %v", round, problems, err)
+		}
+		db.Close()
+	}
 }
 
 // A reader that polls by revision must see each row exactly once, whatever the writers' order.

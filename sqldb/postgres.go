@@ -44,7 +44,6 @@ type pg struct {
 	ctx    context.Context
 	broken bool
 	temp   int
-	buf    []any
 }
 
 func openPG(ctx context.Context, conf *pgx.ConnConfig) (session, error) {

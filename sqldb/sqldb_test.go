@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -309,6 +310,60 @@ func TestBulk(t *testing.T) {
 		}()
 		if n := count(t, db, "thing_row"); n != 6000 {
 			t.Errorf("%d rows at the end", n)
+		}
+	})
+}
+
+func TestTextComparesAlike(t *testing.T) {
+	sqldbtest.Run(t, []sqldb.Schema{thing}, func(t *testing.T, db *sqldb.DB) {
+		for i, id := range []string{"b", "a%c", "A%C", "abc", "a\\%c", "Ä", "a_c!"} {
+			run(t, db, "INSERT INTO thing_row (id, n) VALUES ($1, $2)", id, i+1)
+		}
+		list := func(q string, args ...any) (out []string) {
+			t.Helper()
+			if err := db.View(ctx, func(tx *sqldb.Tx) error {
+				rows, err := tx.Query(q, args...)
+				if err != nil {
+					return err
+				}
+				defer rows.Close()
+				for rows.Next() {
+					var id string
+					if err := rows.Scan(&id); err != nil {
+						return err
+					}
+					out = append(out, id)
+				}
+				return rows.Err()
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		for _, c := range []struct {
+			q    string
+			arg  any
+			want []string
+		}{
+			{"SELECT id FROM thing_row WHERE n > $1 ORDER BY id", 0, []string{"A%C", "a%c", "a\\%c", "a_c!", "abc", "b", "Ä"}},
+			{"SELECT id FROM thing_row WHERE id LIKE $1 ESCAPE '!' ORDER BY id", "a%c", []string{"a%c", "a\\%c", "abc"}},
+			{"SELECT id FROM thing_row WHERE id LIKE $1 ESCAPE '!' ORDER BY id", sqldb.Like("a%c"), []string{"a%c"}},
+			{"SELECT id FROM thing_row WHERE id LIKE $1 ESCAPE '!' ORDER BY id", sqldb.Like("_c!"), nil},
+			{"SELECT id FROM thing_row WHERE id LIKE $1 ESCAPE '!' ORDER BY id", "%" + sqldb.Like("_c!"), []string{"a_c!"}},
+			{"SELECT id FROM thing_row WHERE lower(id) LIKE $1 ESCAPE '!' ORDER BY id", "a!%c", []string{"A%C", "a%c"}},
+			{"SELECT id FROM thing_row WHERE lower(id) = $1", "ä", nil}, // lower knows ASCII only, on both
+			{"SELECT id FROM thing_row WHERE n IN " + sqldb.In(3, 1) + " ORDER BY n", nil, []string{"b", "A%C", "Ä"}},
+		} {
+			args := []any{c.arg}
+			if c.arg == nil {
+				args = []any{1, 3, 6}
+			}
+			if got := list(c.q, args...); !slices.Equal(got, c.want) {
+				t.Errorf("%s %v: %q, want %q", c.q, args, got, c.want)
+			}
+		}
+		if got := list("SELECT id FROM thing_row WHERE n IN " + sqldb.In(0, 1)); got != nil {
+			t.Errorf("in nothing: %q", got)
 		}
 	})
 }

@@ -240,6 +240,12 @@ func In(n, from int) string {
 	return string(append(b, ')'))
 }
 
+// Like is a text as it stands inside a LIKE pattern, for "lower(x) LIKE $1 ESCAPE '!'" with "%"+Like(text)+"%". The
+// ESCAPE must be said: without it PostgreSQL takes the backslash for one, and SQLite takes none.
+func Like(text string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)
+}
+
 // Counter counts the statements of the transactions that run with its context.
 type Counter struct {
 	mu    sync.Mutex

@@ -61,10 +61,11 @@ func SQLite(t testing.TB, schemas []sqldb.Schema) sqldb.Options {
 // Postgres is an empty schema of its own in the test server; it is dropped when the test ends.
 func Postgres(t testing.TB, schemas []sqldb.Schema) sqldb.Options {
 	t.Helper()
-	dsn, err := server()
+	srv, err := server()
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %v", err)
 	}
+	dsn := srv.dsn
 	name := fmt.Sprintf("pons_test_%d_%d", os.Getpid(), counter.Add(1))
 	admin(t, dsn, "CREATE SCHEMA "+name)
 	t.Cleanup(func() { admin(t, dsn, "DROP SCHEMA "+name+" CASCADE") })
@@ -121,50 +122,52 @@ wait $pg
 cd / && rm -rf "$2"
 `
 
-func start() (string, error) {
+func start() (running, error) {
 	if dsn := os.Getenv("PONS_TEST_POSTGRES"); dsn != "" {
-		return dsn, nil
+		return running{dsn: dsn}, nil
 	}
 	bin, err := binaries()
 	if err != nil {
-		return "", err
+		return running{}, err
 	}
 	dir, err := os.MkdirTemp("/tmp", "ponspg") // a socket's path must be short: not TMPDIR
 	if err != nil {
-		return "", err
+		return running{}, err
 	}
 	attr, err := unprivileged(dir)
 	if err != nil {
-		return "", err
+		return running{}, err
 	}
 	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"), "-U", "pons", "-A", "trust",
 		"-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
 	initdb.SysProcAttr, initdb.Dir, initdb.Env = attr, dir, []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
 	if out, err := initdb.CombinedOutput(); err != nil {
 		os.RemoveAll(dir)
-		return "", fmt.Errorf("initdb: %w: %s", err, bytes.TrimSpace(out))
+		return running{}, fmt.Errorf("initdb: %w: %s", err, bytes.TrimSpace(out))
 	}
 	keep := exec.Command("/bin/sh", "-c", keeper, "sh", bin, dir)
 	keep.SysProcAttr, keep.Dir, keep.Env = attr, dir, initdb.Env
 	in, err := keep.StdinPipe() // closes with this process
 	if err != nil {
-		return "", err
+		return running{}, err
 	}
 	if err := keep.Start(); err != nil {
-		return "", err
+		return running{}, err
 	}
 	dsn := "postgres://pons@/postgres?host=" + url.QueryEscape(dir)
 	if err := ready(dsn, 30*time.Second); err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))
 		in.Close()
-		return "", fmt.Errorf("server did not start: %w: %s", err, bytes.TrimSpace(log))
+		return running{}, fmt.Errorf("server did not start: %w: %s", err, bytes.TrimSpace(log))
 	}
-	held = in
-	return dsn, nil
+	return running{dsn, in}, nil
 }
 
-// held keeps the keeper's input reachable, which a garbage collection would otherwise close.
-var held io.WriteCloser
+// running is the server; in is the keeper's input, held here because a garbage collection would close it.
+type running struct {
+	dsn string
+	in  io.Closer
+}
 
 func ready(dsn string, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
