@@ -33,6 +33,7 @@ func Guess(t *Table) Mapping {
 	for i, h := range t.Headers {
 		readings[i] = weigh(recognise(h, string(m.Kind)), h, profiles[i], m.Kind)
 	}
+	yieldToNamed(readings)
 	m.Columns = assign(t.Headers, readings, profiles)
 	m.DateOrder = majorityOrder(profiles)
 	for i := range m.Columns {
@@ -133,12 +134,19 @@ func (p profile) some(n int) bool { return p.filled == 0 || n*5 >= p.filled }
 func weigh(readings []match, header string, p profile, kind Kind) []match {
 	out := make([]match, 0, len(readings)+1)
 	for _, m := range readings {
+		if m.attr == fact.Status && (kind == NAC || kind == DHCP || kind == Switch) {
+			continue // of a lease or a session, not of a device's life
+		}
 		if why := contradicts(m.attr, p); why != "" {
 			m.confidence *= 0.3
 			m.reason += ", but " + why
 		} else if why := supports(m.attr, p); why != "" {
 			m.confidence = min(0.99, m.confidence+0.15)
 			m.reason += ", and " + why
+		}
+		if p.filled == 0 && p.rows > 0 {
+			m.confidence *= 0.6
+			m.reason += ", but no row has a value"
 		}
 		out = append(out, m)
 	}
@@ -147,6 +155,26 @@ func weigh(readings []match, header string, p profile, kind Kind) []match {
 	}
 	sort.SliceStable(out, func(a, b int) bool { return out[a].confidence > out[b].confidence })
 	return out
+}
+
+// yieldToNamed lets a header that means something only in this kind of source step back where another column bears
+// the attribute's own name: in a CMMS "Asset Tag" is the control number only if there is no "Control #".
+func yieldToNamed(readings [][]match) {
+	named := map[fact.Attr]int{}
+	for c := range readings {
+		for _, m := range readings[c] {
+			if !m.byKind && m.confidence >= 0.9 {
+				named[m.attr] = c + 1
+			}
+		}
+	}
+	for c := range readings {
+		for i := range readings[c] {
+			if m := &readings[c][i]; m.byKind && named[m.attr] != 0 && named[m.attr] != c+1 {
+				m.confidence *= 0.5
+			}
+		}
+	}
 }
 
 func contradicts(a fact.Attr, p profile) string {
@@ -209,21 +237,21 @@ func byContent(p profile, header string) (match, bool) {
 	switch {
 	case p.filled == 0:
 	case p.most(p.mac):
-		return match{fact.MAC, 0.85, "the values are MAC addresses"}, true
+		return match{attr: fact.MAC, confidence: 0.85, reason: "the values are MAC addresses"}, true
 	case p.most(p.ip):
-		return match{fact.IP, 0.75, "the values are IP addresses"}, true
+		return match{attr: fact.IP, confidence: 0.75, reason: "the values are IP addresses"}, true
 	case p.most(p.udi):
-		return match{fact.UDI, 0.75, "the values are UDI carriers"}, true
+		return match{attr: fact.UDI, confidence: 0.75, reason: "the values are UDI carriers"}, true
 	case p.most(p.os):
-		return match{fact.OS, 0.65, "the values are operating systems"}, true
+		return match{attr: fact.OS, confidence: 0.65, reason: "the values are operating systems"}, true
 	case p.filled > 4 && p.most(p.status) && p.distinct <= 12 && !p.most(p.flag):
-		return match{fact.Status, 0.6, "the values are states"}, true
+		return match{attr: fact.Status, confidence: 0.6, reason: "the values are states"}, true
 	case strings.HasPrefix(header, "Column ") && p.filled > 4 && p.distinct*20 >= p.filled*19:
 		if p.most(p.serial) && p.date*2 < p.filled {
-			return match{fact.Serial, 0.5, "the values look like serial numbers"}, true
+			return match{attr: fact.Serial, confidence: 0.5, reason: "the values look like serial numbers"}, true
 		}
 		if p.most(p.hostname) {
-			return match{fact.Hostname, 0.5, "the values look like host names"}, true
+			return match{attr: fact.Hostname, confidence: 0.5, reason: "the values look like host names"}, true
 		}
 	}
 	return match{}, false
@@ -386,14 +414,12 @@ func guessKind(headers []string, profiles []profile) Kind {
 	score := map[Kind]int{}
 	has := map[fact.Attr]bool{}
 	for i, h := range headers {
-		ms := recognise(h, "")
-		if len(ms) == 0 {
-			continue
-		}
 		if m, ok := byContent(profiles[i], ""); ok && (m.attr == fact.MAC || m.attr == fact.IP) {
 			has[m.attr] = true
 		}
-		has[ms[0].attr] = true
+		if ms := recognise(h, ""); len(ms) > 0 {
+			has[ms[0].attr] = true
+		}
 		low := strings.Join(tokens(h), " ")
 		for k, marks := range kindMarks {
 			for _, w := range marks {

@@ -30,7 +30,7 @@ var abbreviations = map[string]string{
 	"freq": "frequency", "ctrl": "control", "ctl": "control", "loc": "location", "addr": "address", "dt": "date", "ser": "serial", "warr": "warranty", "svc": "service",
 	"mo": "months", "mos": "months", "month": "months", "yr": "years", "yrs": "years", "year": "years", "centre": "center", "ctr": "center", "exp": "expiration", "expiry": "expiration",
 	"expires": "expiration", "expire": "expiration", "ver": "version", "rev": "revision", "maint": "maintenance", "freqs": "frequency", "purch": "purchase", "sched": "schedule",
-	"insp": "inspection", "proc": "procedure", "addresses": "address", "mgmt": "management", "hdw": "hardware", "hw": "hardware", "fw": "firmware",
+	"insp": "inspection", "proc": "procedure", "addresses": "address", "locations": "location", "manufacturers": "manufacturer", "models": "model", "types": "type", "departments": "department", "serials": "serial", "statuses": "status", "mgmt": "management", "hdw": "hardware", "hw": "hardware", "fw": "firmware",
 }
 
 // vocabulary is the synonyms by folded header.
@@ -104,12 +104,9 @@ func tokens(header string) []string {
 	return out
 }
 
+// startsLower says whether a word goes on in small letters: "MACAddress" parts before the second A, "MACs" and "IPv4" do not.
 func startsLower(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	if !unicode.IsLower(r) {
-		return false
-	}
-	return len(s) < 2 || s[:1] != "s" || len(s) > 1 && s[1] >= 'a' && s[1] <= 'z' // "MACs" and "IPs" are one word
+	return len(s) >= 2 && s[0] >= 'a' && s[0] <= 'z' && s[1] >= 'a' && s[1] <= 'z'
 }
 
 // match is one reading of a header.
@@ -117,6 +114,7 @@ type match struct {
 	attr       fact.Attr
 	confidence float64
 	reason     string
+	byKind     bool // only in this kind of source
 }
 
 // How far a header is believed. Expert judgement, ordered by how specific the wording is; a person sees them.
@@ -147,14 +145,14 @@ func recognise(header, kind string) []match {
 			return
 		}
 		if a, ok := words().byKind[kind][key]; ok {
-			out = append(out, match{a, sureKind * factor, how})
+			out = append(out, match{a, sureKind * factor, how, true})
 		}
 		if a, ok := words().general[key]; ok {
 			sure := sureGeneral
 			if vague[key] {
 				sure = sureVague
 			}
-			out = append(out, match{a, sure * factor, how})
+			out = append(out, match{a, sure * factor, how, false})
 		}
 	}
 	whole := tokens(header)
@@ -164,6 +162,9 @@ func recognise(header, kind string) []match {
 		add(folded, 1, "header")
 	}
 	if len(out) > 0 {
+		if m := out[len(out)-1]; m.attr == fact.Model && whole[len(whole)-1] == "no" { // beside a "Model" column
+			out = append(out, match{attr: fact.ModelNumber, confidence: m.confidence * 0.9, reason: m.reason})
+		}
 		return out
 	}
 	if i := strings.IndexAny(header, "(["); i > 0 { // "PM Freq (mo)"
@@ -184,7 +185,7 @@ func recognise(header, kind string) []match {
 				continue
 			}
 			if a, ok := words().general[key]; ok && len(key) > 2 {
-				return append(out, match{a, surePart, "header contains “" + strings.Join(whole[i:i+size], " ") + "”"})
+				return append(out, match{attr: a, confidence: surePart, reason: "header contains “" + strings.Join(whole[i:i+size], " ") + "”"})
 			}
 		}
 	}
