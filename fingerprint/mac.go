@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,16 +45,15 @@ type registrant struct {
 	module bool
 }
 
-// prefixes are the registry's blocks of one length.
-type prefixes struct {
-	shift uint     // bits of a 48-bit MAC below the prefix
-	keys  []uint64 // ascending
-	owner []uint32 // by key, an index of registrants
-}
+// lengths are those of registered prefixes, the longest first.
+var lengths = [3]struct {
+	digits int  // hexadecimal
+	shift  uint // bits of a 48-bit MAC below the prefix
+}{{9, 12}, {7, 20}, {6, 24}}
 
 type macRegistry struct {
 	registrants []registrant
-	longest     [3]prefixes // 36, 28, 24 bits
+	owner       [len(lengths)]map[uint64]uint32 // by prefix, an index of registrants
 }
 
 // registry is decoded by the first to ask: about 46,000 prefixes of 29,000 names, tens of milliseconds.
@@ -66,10 +64,9 @@ func (r *macRegistry) find(mac string) (registrant, bool) {
 	if !ok || bits == 0 || bits>>40&3 != 0 { // group bit 0x01, local bit 0x02 of the first octet
 		return registrant{}, false
 	}
-	for i := range r.longest {
-		p := &r.longest[i]
-		if at, found := slices.BinarySearch(p.keys, bits>>p.shift); found {
-			return r.registrants[p.owner[at]], true
+	for i, length := range lengths {
+		if at, found := r.owner[i][bits>>length.shift]; found {
+			return r.registrants[at], true
 		}
 	}
 	return registrant{}, false
@@ -102,48 +99,52 @@ func parseMAC(mac string) (bits uint64, ok bool) {
 	return bits, true
 }
 
-// block is a registered prefix while the registry is built.
-type block struct {
-	key   uint64
-	owner uint32
-}
-
 func loadRegistry() *macRegistry {
-	text, err := unpack(ieeeTable)
+	table, err := unpack(ieeeTable)
 	if err != nil {
 		panic(fmt.Sprintf("fingerprint: data/ieee.txt.gz: %v", err))
 	}
-	r := &macRegistry{}
-	modules := parseTable("modules.txt", moduleTable, 3)
-	var blocks [3][]block
-	add := func(name, assigned string) {
-		owner := uint32(len(r.registrants))
-		r.registrants = append(r.registrants, registrant{name: name, module: isModule(name, modules)})
-		for prefix := range strings.SplitSeq(assigned, " ") {
-			key, err := strconv.ParseUint(prefix, 16, 64)
-			length := slices.Index([]int{9, 7, 6}, len(prefix))
-			if err != nil || length < 0 {
-				panic(fmt.Sprintf("fingerprint: %q of %q is no MAC prefix of 6, 7 or 9 digits", prefix, name))
-			}
-			blocks[length] = append(blocks[length], block{key, owner})
-		}
+	return newRegistry(table, parseTable("prefixes.txt", prefixTable, 4), parseTable("modules.txt", moduleTable, 3))
+}
+
+// newRegistry reads the table of names and their prefixes that generate writes, and single prefixes that go
+// before it.
+func newRegistry(table string, later, modules [][]string) *macRegistry {
+	r := &macRegistry{registrants: make([]registrant, 0, strings.Count(table, "\n")+len(later))}
+	for i, size := range []int{1 << 14, 1 << 13, 1 << 15} { // of about 9,600, 4,400 and 32,000
+		r.owner[i] = make(map[uint64]uint32, size)
 	}
-	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+	stems := make(map[string]bool, len(modules))
+	for _, row := range modules {
+		stems[strings.ToLower(row[0])] = true
+	}
+	for _, row := range later {
+		r.add(row[1], row[0], stems)
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(table, "\n"), "\n") {
 		name, assigned, _ := strings.Cut(line, "\t")
-		add(name, assigned)
-	}
-	for _, row := range parseTable("prefixes.txt", prefixTable, 4) {
-		add(row[1], row[0])
-	}
-	for i, shift := range []uint{12, 20, 24} {
-		slices.SortStableFunc(blocks[i], func(a, b block) int { return int(a.key) - int(b.key) })
-		p := prefixes{shift: shift, keys: make([]uint64, len(blocks[i])), owner: make([]uint32, len(blocks[i]))}
-		for j, b := range blocks[i] {
-			p.keys[j], p.owner[j] = b.key, b.owner
-		}
-		r.longest[i] = p
+		r.add(name, assigned, stems)
 	}
 	return r
+}
+
+// add gives a name its prefixes, apart from those that are taken.
+func (r *macRegistry) add(name, assigned string, moduleStems map[string]bool) {
+	owner := uint32(len(r.registrants))
+	r.registrants = append(r.registrants, registrant{name: name, module: isModule(name, moduleStems)})
+	for prefix := range strings.SplitSeq(assigned, " ") {
+		key, err := strconv.ParseUint(prefix, 16, 64)
+		length := 0
+		for length < len(lengths) && lengths[length].digits != len(prefix) {
+			length++
+		}
+		if err != nil || length == len(lengths) {
+			panic(fmt.Sprintf("fingerprint: %q of %q is no MAC prefix of 6, 7 or 9 digits", prefix, name))
+		}
+		if _, taken := r.owner[length][key]; !taken {
+			r.owner[length][key] = owner
+		}
+	}
 }
 
 func unpack(packed []byte) (string, error) {
@@ -158,20 +159,18 @@ func unpack(packed []byte) (string, error) {
 	return text.String(), r.Close()
 }
 
-// isModule says whether a registered name is, or begins with, a name of the module makers' table as whole words.
-func isModule(name string, modules [][]string) bool {
-	for _, row := range modules {
-		stem := row[0]
-		if len(name) < len(stem) || !strings.EqualFold(name[:len(stem)], stem) {
-			continue
-		}
-		if len(name) == len(stem) {
-			return true
-		}
-		next := name[len(stem)] | 0x20
-		if (next < 'a' || next > 'z') && (next < '0' || next > '9') {
+// isModule says whether a registered name is, or begins with, a stem as whole words. Stems are in lower case.
+func isModule(name string, stems map[string]bool) bool {
+	name = strings.ToLower(name)
+	for i := range len(name) {
+		if !letterOrDigit(name[i]) && stems[name[:i]] {
 			return true
 		}
 	}
-	return false
+	return stems[name]
+}
+
+// letterOrDigit counts every byte beyond ASCII as part of a letter.
+func letterOrDigit(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 0x80
 }
