@@ -187,6 +187,7 @@ func BenchmarkMillionFind(b *testing.B) {
 		{name: "hostname pattern", query: `hostname:PUMP-*7`, sort: host},
 		{name: "pattern with marks", query: `*-?cu*1*0`, sort: host},
 		{name: "pasted list of serials", query: "serial in (" + strings.Repeat("x1y2z3,", 2000) + "abc)", sort: host},
+		{name: "pasted list of costs", query: "cost in (" + strings.Repeat("1234, 77777,", 1000) + "5)", sort: host},
 		{name: "pattern in one field", query: `notes:*b*d*t*77*`, sort: host},
 		{name: "serial equals", query: `serial=abc123`, sort: host},
 		{name: "subnet", query: `ip:10.20.0.0/16`, sort: host},

@@ -65,7 +65,7 @@ source:cmms|source in (dhcp, cmdb)|has:source|missing:class|has:ip|missing:ip|mi
 model:evita|model=x|model:e*0|model:*|model in (x, "Evita V500")|hostname:icu3|hostname:b|hostname=b|hostname=PUMP-ICU3-07|hostname:pump-*|hostname:*-?|hostname:*|hostname:?|hostname:p*3*0*|hostname:"(old)"|hostname:é
 hostname in (b, bed)|hostname in (a1, a2, a3, a4, a5, a6, a7, a8, a9, b, bed, c1, c2, pump*, É1)|mac in (001221aabbcc, 001221, ff:ff:ff:ff:ff:ff)|ip in (a1::1, a2::1, a3::1, a4::1, a5::1, a6::1, a7::1, a8::1, a9::1, ::, 10.20.3.9, 10.21.0.0/16, b1::1, b2::1)|ip:10.20.0.0/16|ip:10.20.3.9|ip:10.20.*|ip:*9|ip:fe80::/16|ip:::/0|ip:0.0.0.0/0|ip:10.20.3.10..10.21.0.1|ip:::..fe80::1|ip:0.0.0.0|ip=::
 mac:00:12:21|mac:001221aabbcc|mac=001221aabbcd|mac:0|mac:ff:ff|last_seen<30d|last_seen>30d|last_seen<=30d|last_seen:2026|last_seen:2020..2026-06-01|last_seen<+1d|last_seen<1970
-acquired_on:2015..2019|acquired_on<2020|acquired_on:today|acquired_on>1y|cost>0|cost<=1k|cost:-10..1000|cost in (0, 2500.5)|connected:yes|is:connected|connected!=yes|is:life-support|is:legacy|flag in (legacy, stores-ephi)
+acquired_on:2015..2019|acquired_on<2020|acquired_on:today|acquired_on>1y|cost>0|cost<=1k|cost:-10..1000|cost in (0, 2500.5)|cost in (-9, 0, 1..2, 3, 3.5..4, 5, 6, 7, 2000..2500, 2400..3000, 1M, 2M)|acquired_on in (2015, 2015-06, 1969)|last_seen:3d..1d|connected:yes|is:connected|connected!=yes|is:life-support|is:legacy|flag in (legacy, stores-ephi)
 pump|icu3|b|"10.20"|aa|00:12:21:aa|001221aabbcc|é|pu*|*10|evita|*u*-7|pump-?cu*|9|nothing-at-all|cmms`, "|")
 
 func allTerms() []string {

@@ -120,6 +120,7 @@ func (t *Table) test(field int, preds []query.Pred) *node {
 		}
 	}
 	n.gather()
+	n.spans = disjoint(n.spans)
 	switch {
 	case n.store == codes:
 		return t.testCodes(n, preds)
@@ -344,6 +345,15 @@ func (n *node) holdsCode(code uint32) uint64 {
 }
 
 func (n *node) findNums(d *data, out *set) {
+	if len(n.spans) > manySpans {
+		for r, num := range d.nums {
+			out[r>>6] |= n.inSpans(num) << (r & 63)
+		}
+		for _, e := range d.moreN {
+			out[e.row>>6] |= n.inSpans(e.num) << (e.row & 63)
+		}
+		return
+	}
 	for _, s := range n.spans {
 		for r, num := range d.nums {
 			out[r>>6] |= bit(num >= s.lo) & bit(num <= s.hi) << (r & 63)
@@ -352,6 +362,29 @@ func (n *node) findNums(d *data, out *set) {
 			out[e.row>>6] |= bit(e.num >= s.lo) & bit(e.num <= s.hi) << (e.row & 63)
 		}
 	}
+}
+
+// manySpans is how many spans are tried on each number before they are put in order and searched by halves.
+const manySpans = 8
+
+// disjoint puts spans in order and joins those that overlap.
+func disjoint(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.lo, b.lo) })
+	out := spans[:0]
+	for _, s := range spans {
+		if n := len(out); n > 0 && s.lo <= out[n-1].hi {
+			out[n-1].hi = max(out[n-1].hi, s.hi)
+		} else if s.lo <= s.hi {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// inSpans is 1 for a number in one of many disjoint spans; NaN is in none.
+func (n *node) inSpans(num float64) uint64 {
+	i, _ := slices.BinarySearchFunc(n.spans, num, func(s span, num float64) int { return cmp.Compare(s.hi, num) })
+	return bit(i < len(n.spans) && n.spans[i].lo <= num && num <= n.spans[i].hi)
 }
 
 // findAddrs finds addresses of the range's own family. IPv4 addresses lie in the middle of the IPv6 ones.

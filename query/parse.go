@@ -17,7 +17,7 @@ const (
 	MaxTerms    = 200      // terms and words
 	MaxWords    = 10       // bare words: each searches every text field
 	MaxAny      = 5000     // values of one list
-	MaxPatterns = 20       // of them that are patterns, ranges, subnets or prefixes, which no index of values answers
+	MaxPatterns = 20       // of them that are patterns, subnets or prefixes: each is looked for by itself
 )
 
 // Error says what is wrong with a question, where, and how to mend it.
@@ -331,9 +331,9 @@ func (p *parser) list(field int) (Expr, error) {
 		if values = append(values, lit); len(values) > MaxAny {
 			return Expr{}, p.fail(open, open+1, fmt.Sprintf("more than %d values in a list", MaxAny), "ask for less at once")
 		}
-		if pr, err := lit.pred(p.schema.fields[field].Kind, In, time.Unix(0, 0)); err == nil && pr.Mode != Equal {
+		if pr, err := lit.pred(p.schema.fields[field].Kind, In, time.Unix(0, 0)); err == nil && pr.Mode != Equal && pr.Mode != Between {
 			if patterns++; patterns > MaxPatterns {
-				return Expr{}, p.fail(open, open+1, fmt.Sprintf("more than %d patterns or ranges in a list", MaxPatterns), "ask for less at once")
+				return Expr{}, p.fail(open, open+1, fmt.Sprintf("more than %d patterns in a list", MaxPatterns), "ask for less at once")
 			}
 		}
 		p.space()
