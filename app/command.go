@@ -36,6 +36,7 @@ type IO struct {
 // Commands is the command table, in the order of the help.
 type Commands struct {
 	Serve    ServeCommand    `cmd:"" help:"Serve the pages and the API."`
+	Demo     DemoCommand     `cmd:"" help:"A synthetic hospital: make it, bring it in, serve it on this computer."`
 	Discover DiscoverCommand `cmd:"" help:"Devices in capture files, without a database."`
 	Import   ImportCommand   `cmd:"" help:"Bring files into the inventory; undo; list."`
 	Devices  DevicesCommand  `cmd:"" help:"The inventory."`

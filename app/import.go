@@ -331,5 +331,8 @@ func (c ImportRuns) Run(s *session) error {
 
 // withInventory runs f with the inventory of the database.
 func (s *session) withInventory(f func(*inventory.Inventory) error) error {
-	return s.withDB(func(db *sqldb.DB) error { return f(inventory.New(db, product.Default(), s.now)) })
+	return s.withDB(func(db *sqldb.DB) error { return f(inventory.New(db, catalogue(), s.now)) })
 }
+
+// catalogue is what is known of makers, models and classes.
+func catalogue() *product.Catalog { return product.Default() }

@@ -18,7 +18,6 @@ import (
 
 	"pons/bus"
 	"pons/inventory"
-	"pons/product"
 	"pons/sqldb"
 	"pons/web"
 )
@@ -31,6 +30,9 @@ type ServeCommand struct {
 	InsecureHTTP bool   `name:"insecure-http" env:"PONS_INSECURE_HTTP" help:"Serve other computers without TLS: for a proxy of your own in front that has the certificate."`
 	Name         string `placeholder:"TEXT" env:"PONS_NAME" help:"Name of the hospital, shown in the menu."`
 	Styleguide   bool   `hidden:"" help:"Add /styleguide, for people who build pages."`
+
+	demo    string // what the sign-in page of a demo says
+	anyPort bool   // take a free port when the one asked for is in use
 }
 
 // Run serves until it is interrupted.
@@ -44,13 +46,13 @@ const shutdownTime = 10 * time.Second
 func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	log := s.log()
 	bell := bus.New()
-	devices := inventory.New(db, product.Default(), s.now)
+	devices := inventory.New(db, catalogue(), s.now)
 	index, err := inventory.NewIndex(devices)
 	if err != nil {
 		return err
 	}
 	pages, err := web.New(web.Deps{
-		DB: db, Inventory: devices, Index: index, Changed: func() { bell.Ring(bus.Changed) }, Uploads: filepath.Join(s.Data, "uploads"), Log: log, Version: Version, Secure: c.TLSCert != "", Styleguide: c.Styleguide, Name: c.Name,
+		DB: db, Inventory: devices, Index: index, Changed: func() { bell.Ring(bus.Changed) }, Uploads: filepath.Join(s.Data, "uploads"), Log: log, Version: Version, Secure: c.TLSCert != "", Styleguide: c.Styleguide, Name: c.Name, Demo: c.demo,
 	})
 	if err != nil {
 		return err
@@ -79,6 +81,9 @@ func (c ServeCommand) listener() (net.Listener, string, error) {
 		return nil, "", usageError(fmt.Sprintf("%s can be reached by other computers: give --tls-cert and --tls-key, or --insecure-http if a proxy in front has the certificate", c.Listen))
 	}
 	listener, err := net.Listen("tcp", c.Listen)
+	if host, _, split := net.SplitHostPort(c.Listen); err != nil && c.anyPort && split == nil {
+		listener, err = net.Listen("tcp", net.JoinHostPort(host, "0"))
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("%w; choose another with --listen", err)
 	}
@@ -168,6 +173,9 @@ func (c ServeCommand) greet(s *session, pages *web.Server, address string) error
 		return err
 	}
 	fmt.Fprintf(s.Err, "\n  Pons %s serves at %s\n", Version, address)
+	if c.demo != "" {
+		fmt.Fprintf(s.Err, "  %s\n", c.demo)
+	}
 	if code != "" {
 		fmt.Fprintf(s.Err, "  Nobody can sign in yet: create the administrator there with the setup code %s\n", code)
 	}
