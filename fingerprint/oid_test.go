@@ -1,9 +1,10 @@
 package fingerprint
 
 import (
-	"os"
 	"strings"
 	"testing"
+
+	"pons/product"
 )
 
 func TestDICOMRoot(t *testing.T) {
@@ -105,7 +106,10 @@ func TestEnterprisesOfDomain(t *testing.T) {
 // TestCanonicalMakers holds the makers of both tables to the spelling of the catalogue, the kinds to the two there
 // are, and each key to one row.
 func TestCanonicalMakers(t *testing.T) {
-	catalogue := makersOfProduct(t)
+	catalogue := map[string]bool{}
+	for _, name := range product.Default().Makers() {
+		catalogue[name] = true
+	}
 	for _, table := range []struct{ name, text, other string }{
 		{"dicom_roots.txt", dicomTable, "toolkit"},
 		{"enterprises.txt", enterpriseTable, "software"},
@@ -122,7 +126,7 @@ func TestCanonicalMakers(t *testing.T) {
 			}
 			switch {
 			case kind == "maker" && !catalogue[name]:
-				t.Errorf("data/%s: %q of %s is no maker of product/data/makers.txt", table.name, name, key)
+				t.Errorf("data/%s: %q of %s is no maker of package product", table.name, name, key)
 			case kind == table.other && catalogue[name]:
 				t.Errorf("data/%s: %q of %s is a maker, not %s", table.name, name, key, kind)
 			case kind != "maker" && kind != table.other:
@@ -130,25 +134,6 @@ func TestCanonicalMakers(t *testing.T) {
 			}
 		}
 	}
-}
-
-// makersOfProduct reads the canonical names, left of the first bar, of package product's makers.
-func makersOfProduct(t *testing.T) map[string]bool {
-	t.Helper()
-	text, err := os.ReadFile("../product/data/makers.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]bool{}
-	for _, line := range strings.Split(string(text), "\n") {
-		if name, _, ok := strings.Cut(line, "|"); ok && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, ">") {
-			names[strings.TrimSpace(name)] = true
-		}
-	}
-	if len(names) < 100 {
-		t.Fatalf("product/data/makers.txt has %d makers", len(names))
-	}
-	return names
 }
 
 func TestDamagedTable(t *testing.T) {
