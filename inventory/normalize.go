@@ -210,6 +210,11 @@ func (n *Normalizer) macMaker(mac string) (name string, canonical bool) {
 	return name, canonical
 }
 
+// unique says whether a MAC can name one interface worldwide: assigned by a registered maker, and no group's.
+func unique(mac string) bool {
+	return !fact.LocallyAdministered(mac) && len(mac) > 1 && strings.IndexByte("13579bdf", mac[1]) < 0
+}
+
 // profile is what linkage needs of a record.
 func (r *Record) profile() *linkage.Profile {
 	p := &linkage.Profile{ID: r.Name(), Source: r.Source}
@@ -239,7 +244,7 @@ func (r *Record) profile() *linkage.Profile {
 		case fact.AssetTag:
 			p.Tag = linkage.FoldPlace(s.Value)
 		case fact.MAC:
-			if fact.LocallyAdministered(s.Value) {
+			if !unique(s.Value) {
 				p.Local = append(p.Local, s.Value)
 			} else {
 				p.MACs = append(p.MACs, s.Value)

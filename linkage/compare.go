@@ -59,11 +59,10 @@ func (k *keyring) compareKeys(a, b *Profile, e *evidence) {
 			sameMAC = true
 			e.key(wMAC, "same MAC %s", m)
 		}
-	} else if len(a.MACs) > 0 && len(b.MACs) > 0 {
-		e.add(wNICsOther, "no MAC in common")
-	}
-	if m := common(a.Local, b.Local); m != "" {
+	} else if m := common(a.Local, b.Local); m != "" {
 		e.key(wLocalMAC, "same locally administered MAC %s", m)
+	} else if otherNIC(a, b) {
+		e.add(wNICsOther, "no MAC in common")
 	}
 	if x := common(a.EUI64s, b.EUI64s); x != "" {
 		e.key(wEUI, "same EUI-64 %s", x)

@@ -136,7 +136,7 @@ func otherHost(a, b *Profile) bool {
 }
 
 func otherNIC(a, b *Profile) bool {
-	return len(a.MACs) > 0 && len(b.MACs) > 0 && common(a.MACs, b.MACs) == ""
+	return len(a.MACs)+len(a.Local) > 0 && len(b.MACs)+len(b.Local) > 0 && common(a.MACs, b.MACs) == "" && common(a.Local, b.Local) == ""
 }
 
 // join merges groups along the strongest evidence first; a merge is refused where any two records of the two

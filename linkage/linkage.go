@@ -72,7 +72,7 @@ const (
 	wTag        = 9.0
 	wHost       = 8.0 // a name that one device of each source bears
 	wHostReused = 4.0
-	wLocalMAC   = 2.0
+	wLocalMAC   = 4.0 // random or set by hand: joins only with a second key
 	wShared     = 1.0 // what is left of a key known to be shared
 	wIP         = 4.0
 	wAE         = 3.0
