@@ -163,6 +163,13 @@ func TestSessionsEnd(t *testing.T) {
 		_, _, err = a.SignIn(ctx, "ann", good, "10.0.0.1", "", start)
 		want(t, "the old password", err, fault.Denied)
 
+		want(t, "ending somebody else's sessions", func() error { _, err := a.EndSessions(ctx, me, "other", start); return err }(), fault.Denied)
+		if n, err := a.EndSessions(ctx, Command("root"), ann.ID, start); n != 1 || err != nil {
+			t.Error(n, err)
+		}
+		_, err = a.Session(ctx, cookie, start)
+		want(t, "a session that was ended", err, fault.Denied)
+
 		ann.Disabled = true
 		if err := a.Change(ctx, Command("root"), ann, start); err != nil {
 			t.Fatal(err)

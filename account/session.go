@@ -208,6 +208,26 @@ func (a *Accounts) SignOut(ctx context.Context, cookie string) error {
 	return err
 }
 
+// EndSessions signs a person out everywhere: oneself, or, with account.manage, anybody. It returns how many ended.
+func (a *Accounts) EndSessions(ctx context.Context, by Actor, person string, now time.Time) (n int64, err error) {
+	if by.Kind != ByPerson || by.ID != person {
+		if err := need(by, AccountManage); err != nil {
+			return 0, err
+		}
+	}
+	_, err = a.db.Update(ctx, func(tx *sqldb.Tx) error {
+		p, err := personBy(tx, "id", person)
+		if err != nil {
+			return err
+		}
+		if n, err = tx.Exec(`DELETE FROM account_session WHERE person = $1`, person); err != nil {
+			return err
+		}
+		return audit.Append(tx, audit.Entry{At: now, Actor: by.String(), Verb: "person.signout.all", Object: "person:" + p.Login})
+	})
+	return n, err
+}
+
 // SetupCode makes the one-time code for creating the first administrator, to be shown where only the one who
 // started the server sees it. It replaces an earlier code; code is empty when there is an administrator already.
 func (a *Accounts) SetupCode(ctx context.Context, now time.Time) (code string, err error) {
