@@ -257,7 +257,7 @@ func (r *Resolver) count(d *Device, votes []ballot) {
 			continue
 		}
 		v.Lost = append(v.Lost, votes[i].Vote)
-		if a.Disputed && !decided && !votes[i].weak && !votes[0].weak && votes[i].Record.Absent.IsZero() {
+		if a.Disputed && !decided && !votes[i].weak && !votes[0].weak && votes[i].kind() != "oui" && votes[i].Record.Absent.IsZero() {
 			v.Conflict = true
 		}
 	}
