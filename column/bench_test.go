@@ -174,6 +174,8 @@ func BenchmarkMillionFind(b *testing.B) {
 		{name: "no filter, by id"},
 		{name: "no filter, by class and last seen", sort: []column.Order{{Field: "class"}, {Field: "last_seen", Desc: true}}},
 		{name: "no filter, by control number desc", sort: []column.Order{{Field: "control_number", Desc: true}}},
+		{name: "no filter, by notes that begin alike", sort: []column.Order{{Field: "notes"}}},
+		{name: "deep page, by notes that begin alike", sort: []column.Order{{Field: "notes"}}, deep: true},
 		{name: "one keyword", query: `class:"class 003"`, sort: host},
 		{name: "two keywords and not has", query: `class:"class 003" site:"site 001" not has:owner`, sort: host},
 		{name: "substring of 3", query: `icu`, sort: host},

@@ -411,43 +411,47 @@ func (w *worker) rank(c *chunk, rows *set) {
 		flip = last
 	}
 	at ^= flip
-	worst := uint64(last)
-	if w.best.full() {
-		worst = w.worst() ^ flip
-	}
+	atText := s.firstText(&s.at)
+	worst, worstText := w.worst(flip)
 	for i := range chunkWords {
 		word := i * 157 % chunkWords
 		for b := rows[word]; b != 0; b &= b - 1 {
 			r := word*64 + bits.TrailingZeros64(b)
 			key := keys[r] ^ flip
 			if s.place != nil && key <= at {
-				if key < at {
-					w.skipped++
-					continue
+				tie := -1
+				if key == at {
+					if tie = s.tie(c, r, atText); tie == 0 {
+						it := s.item(c, r)
+						tie = s.compare(&it, &s.at)
+					}
 				}
-				it := s.item(c, r)
-				if s.compare(&it, &s.at) <= 0 {
+				if tie <= 0 {
 					w.skipped++
 					continue
 				}
 			}
-			if key > worst {
+			if key > worst || key == worst && s.tie(c, r, worstText) > 0 {
 				continue
 			}
-			w.best.push(s.item(c, r))
-			if w.best.full() {
-				worst = w.worst() ^ flip
+			if w.best.push(s.item(c, r)) {
+				worst, worstText = w.worst(flip)
 			}
 		}
 	}
 }
 
-// worst is the first key of the worst row kept.
-func (w *worker) worst() uint64 {
-	if len(w.job.sorter.orders) == 0 {
-		return w.best.items[0].idKey
+// worst is the first key, turned round as asked, and the first text of the worst row kept. Until the page is full
+// no row is too bad.
+func (w *worker) worst(flip uint64) (uint64, []byte) {
+	if !w.best.full() {
+		return last, nil
 	}
-	return w.best.items[0].keys[0]
+	it := &w.best.items[0]
+	if len(w.job.sorter.orders) == 0 {
+		return it.idKey ^ flip, nil
+	}
+	return it.keys[0] ^ flip, w.job.sorter.firstText(it)
 }
 
 // page puts together what the workers found.

@@ -257,6 +257,29 @@ func (s *sorter) forward(a, b *item) int {
 	return cmp.Or(cmp.Compare(a.idKey, b.idKey), cmp.Compare(s.id(a), s.id(b)))
 }
 
+// firstText is the text of the first order, where that goes by text and the item has one; nil otherwise.
+func (s *sorter) firstText(it *item) []byte {
+	if len(s.orders) == 0 || s.orders[0].store < texts || it.keys[0] == last || it.chunk == nil && s.place == nil {
+		return nil
+	}
+	return s.text(it, 0)
+}
+
+// tie compares the row with the text of another whose first key is the same. It is 0 where text does not decide,
+// and saves making an item of every row where values begin alike.
+func (s *sorter) tie(c *chunk, r int, text []byte) int {
+	if text == nil {
+		return 0
+	}
+	f := &s.orders[0]
+	values := c.cols[f.field].values(r)
+	order := f.compareText(values[:bytes.IndexByte(values, 0)], text)
+	if (f.flip != 0) != s.back {
+		return -order
+	}
+	return order
+}
+
 // compareText orders values whose keys are equal.
 func (f *sortField) compareText(a, b []byte) int {
 	switch f.store {
@@ -309,7 +332,8 @@ type best struct {
 // full says whether only what comes before the top is still of use.
 func (b *best) full() bool { return len(b.items) == b.limit }
 
-func (b *best) push(it item) {
+// push reports whether it kept the item.
+func (b *best) push(it item) bool {
 	if !b.full() {
 		b.items = append(b.items, it)
 		for i := len(b.items) - 1; i > 0; {
@@ -320,10 +344,10 @@ func (b *best) push(it item) {
 			b.items[i], b.items[up] = b.items[up], b.items[i]
 			i = up
 		}
-		return
+		return true
 	}
 	if b.s.compare(&it, &b.items[0]) >= 0 {
-		return
+		return false
 	}
 	b.items[0] = it
 	for i := 0; ; {
@@ -340,4 +364,5 @@ func (b *best) push(it item) {
 		b.items[i], b.items[down] = b.items[down], b.items[i]
 		i = down
 	}
+	return true
 }

@@ -6,7 +6,15 @@ import "cmp"
 // everything else goes by its bytes. Texts that differ only in leading zeros are told apart by their bytes, so
 // that the order is total. It works on text and on the bytes that column keeps.
 func Natural[T string | []byte](a, b T) int {
-	i, j := 0, 0
+	same, n := 0, min(len(a), len(b))
+	for same < n && a[same] == b[same] {
+		same++
+	}
+	i := same
+	for i > 0 && digit(a[i-1]) { // the difference may be inside a number
+		i--
+	}
+	j := i
 	for i < len(a) && j < len(b) {
 		if !digit(a[i]) || !digit(b[j]) {
 			if a[i] != b[j] {
@@ -31,10 +39,8 @@ func Natural[T string | []byte](a, b T) int {
 	if c := cmp.Compare(len(a)-i, len(b)-j); c != 0 {
 		return c
 	}
-	for k := range min(len(a), len(b)) {
-		if a[k] != b[k] {
-			return cmp.Compare(a[k], b[k])
-		}
+	if same < n {
+		return cmp.Compare(a[same], b[same])
 	}
 	return cmp.Compare(len(a), len(b))
 }
