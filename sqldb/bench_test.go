@@ -106,6 +106,16 @@ func BenchmarkInsert(b *testing.B) {
 	b.Run("sqlite-merge", func(b *testing.B) { put(b, sqldbtest.Open(b, []sqldb.Schema{schema}), merge) })
 	b.Run("postgres", func(b *testing.B) { put(b, sqldbtest.OpenPostgres(b, []sqldb.Schema{schema}), insert) })
 	b.Run("postgres-merge", func(b *testing.B) { put(b, sqldbtest.OpenPostgres(b, []sqldb.Schema{schema}), merge) })
+	for _, n := range []int{10, 49, 50, 1000} {
+		b.Run(fmt.Sprintf("postgres-merge-of-%d", n), func(b *testing.B) {
+			db := sqldbtest.OpenPostgres(b, []sqldb.Schema{schema})
+			for b.Loop() {
+				if _, err := db.Update(ctx, func(tx *sqldb.Tx) error { _, err := tx.Merge("wide_row", cols[:1], cols, each(data[:n])); return err }); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 	for _, chunk := range []int{1, 20} {
 		b.Run(fmt.Sprintf("raw-sqlite-%d-row", chunk), func(b *testing.B) {
 			db := rawDB(b)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -238,19 +239,42 @@ func (s *pg) insert(table string, cols []string, rows rowSeq) (int64, error) {
 	return s.copy(table, cols, 0, rows)
 }
 
-// merge copies the rows into a temporary table and merges that: 1.5 times faster than many-row VALUES. The row
-// number picks the last of the rows that share a key.
+// few is the number of rows from which a merge takes the way of a temporary table. Below it goes as single statements
+// in one round trip: 10 rows of 25 columns in 0.7 ms; at 100 rows both ways take 8 ms (BenchmarkInsert).
+const few = 50
+
+// merge of many rows copies them into a temporary table and merges that: 1.5 times faster than many-row VALUES. The
+// row number picks the last of the rows that share a key.
 func (s *pg) merge(table string, key, cols []string, rows rowSeq) (int64, error) {
 	if err := names(table, cols, key); err != nil {
 		return 0, err
 	}
+	list, keys := strings.Join(cols, ", "), strings.Join(key, ", ")
+	pull, stop := iter.Pull(rows)
+	defer stop()
+	var head [][]any
+	for len(head) < few {
+		row, ok := pull()
+		if !ok {
+			return s.mergeFew("INSERT INTO "+table+" ("+list+") VALUES "+In(len(cols), 1)+onConflict(key, cols), len(cols), head)
+		}
+		head = append(head, slices.Clone(row))
+	}
+	all := func(yield func([]any) bool) {
+		for _, row := range head {
+			if !yield(row) {
+				return
+			}
+		}
+		for row, ok := pull(); ok && yield(row); row, ok = pull() {
+		}
+	}
 	s.temp++
 	temp := "sqldb_merge_" + strconv.Itoa(s.temp)
-	list, keys := strings.Join(cols, ", "), strings.Join(key, ", ")
 	if _, err := s.exec("CREATE TEMPORARY TABLE "+temp+" ON COMMIT DROP AS SELECT "+list+", CAST(0 AS BIGINT) AS sqldb_row FROM "+table+" WITH NO DATA", nil); err != nil {
 		return 0, err
 	}
-	if _, err := s.copy(temp, append(cols[:len(cols):len(cols)], "sqldb_row"), 1, rows); err != nil {
+	if _, err := s.copy(temp, append(cols[:len(cols):len(cols)], "sqldb_row"), 1, all); err != nil {
 		return 0, err
 	}
 	n, err := s.exec("INSERT INTO "+table+" ("+list+") SELECT DISTINCT ON ("+keys+") "+list+" FROM "+temp+" ORDER BY "+keys+", sqldb_row DESC"+onConflict(key, cols), nil)
@@ -259,6 +283,36 @@ func (s *pg) merge(table string, key, cols []string, rows rowSeq) (int64, error)
 	}
 	_, err = s.exec("DROP TABLE "+temp, nil)
 	return n, err
+}
+
+func (s *pg) mergeFew(q string, width int, rows [][]any) (n int64, err error) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	batch := &pgx.Batch{}
+	for i, row := range rows {
+		if len(row) != width {
+			return 0, fmt.Errorf("row %d: the statement has %d parameters and got %d arguments: %w", i+1, width, len(row), fault.Invalid)
+		}
+		args, err := s.args(row)
+		if err != nil {
+			return 0, fmt.Errorf("row %d: %w", i+1, err)
+		}
+		batch.Queue(q, args...)
+	}
+	answers := s.conn.SendBatch(s.ctx, batch)
+	for i := range rows {
+		tag, err := answers.Exec()
+		if err != nil {
+			answers.Close()
+			return n, fmt.Errorf("row %d: %w", i+1, pgFail(s.ctx, err, q))
+		}
+		n += tag.RowsAffected()
+	}
+	if err := answers.Close(); err != nil {
+		return n, pgFail(s.ctx, err, q)
+	}
+	return n, nil
 }
 
 // copy sends the rows by COPY; numbered adds that many columns at the end with the number of the row. pgx pulls

@@ -291,6 +291,22 @@ func TestBulk(t *testing.T) {
 			t.Errorf("a taken key: %v", err)
 		}
 		_, err = db.Update(ctx, func(tx *sqldb.Tx) error {
+			_, err := tx.Merge("thing_row", []string{"id"}, cols, func(yield func([]any) bool) {
+				_ = yield([]any{"new", 1, "", true}) // n is taken by another row
+			})
+			return err
+		})
+		if !errors.Is(err, fault.Conflict) {
+			t.Errorf("a merge of one row that clashes: %v", err)
+		}
+		_, err = db.Update(ctx, func(tx *sqldb.Tx) error {
+			_, err := tx.Merge("thing_row", []string{"id"}, cols, func(yield func([]any) bool) { yield([]any{"x"}) })
+			return err
+		})
+		if !errors.Is(err, fault.Invalid) {
+			t.Errorf("a merge of a short row: %v", err)
+		}
+		_, err = db.Update(ctx, func(tx *sqldb.Tx) error {
 			_, err := tx.Insert("thing_row", cols, func(yield func([]any) bool) { yield([]any{"x"}) })
 			return err
 		})

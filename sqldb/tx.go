@@ -82,8 +82,8 @@ func (tx *Tx) Insert(table string, cols []string, rows iter.Seq[[]any]) (int64, 
 
 // Merge inserts many rows and, where the key is taken, sets the other columns to the new values; of rows with the
 // same key the last counts. cols includes key, on which the table has a unique index; when there are no other
-// columns, rows that exist are left alone. It returns the number of rows inserted or changed; the same rows twice
-// count once on PostgreSQL and twice on SQLite. The sequence must not use the transaction.
+// columns, rows that exist are left alone. It returns the number of rows inserted or changed, in which
+// rows that share a key may count once or each. The sequence must not use the transaction.
 func (tx *Tx) Merge(table string, key, cols []string, rows iter.Seq[[]any]) (int64, error) {
 	if err := tx.ready("MERGE " + table); err != nil {
 		return 0, err
