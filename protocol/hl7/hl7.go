@@ -243,6 +243,10 @@ func (s *side) endOfSegment(b []byte) int {
 	return end
 }
 
+func (s *side) endsSegment(c byte) bool {
+	return c == endBlock || c == startBlock || c == s.ending || s.ending == 0 && (c == '\r' || c == '\n')
+}
+
 // close ends a segment whose last byte stands before b[end], and learns from the first how segments end.
 func (s *side) close(b []byte, end int) int {
 	if c := b[end]; s.ending == 0 && (c == '\r' || c == '\n') {
@@ -252,39 +256,34 @@ func (s *side) close(b []byte, end int) int {
 	return end + s.name(b[end:])
 }
 
-// field reads or passes over one field and the delimiter behind it.
+// field reads one field, or passes over all before the next that is wanted. It stops behind a delimiter.
 func (c *conversation) field(s *side, d protocol.Dir, b []byte, emit func(fact.Fact)) int {
-	text, ends := b, false
-	if end := s.endOfSegment(b); end >= 0 {
-		text, ends = b[:end], true
-	}
-	if i := bytes.IndexByte(text, s.marks.field); i >= 0 {
-		text, ends = text[:i], true
-	}
-	if !ends {
-		switch {
-		case s.skip:
-			return len(b)
-		case len(b) > maxField:
-			s.skip = true
-			return len(b)
+	for i, char := range b {
+		if char != s.marks.field && (char >= ' ' || !s.endsSegment(char)) {
+			continue
 		}
+		if !s.skip && i <= maxField {
+			c.read(s, d, s.list[0], b[:i], emit)
+		}
+		if char != s.marks.field {
+			return s.close(b, i)
+		}
+		s.number++
+		for len(s.list) > 0 && s.list[0].field < s.number {
+			s.list = s.list[1:]
+		}
+		if len(s.list) == 0 {
+			s.mode = rest
+			return i + 1
+		}
+		s.skip = s.list[0].field != s.number
+		if !s.skip {
+			return i + 1
+		}
+	}
+	if !s.skip && len(b) <= maxField {
 		return 0
 	}
-	if !s.skip && len(text) <= maxField {
-		c.read(s, d, s.list[0], text, emit)
-	}
-	if b[len(text)] != s.marks.field {
-		return s.close(b, len(text))
-	}
-	s.number++
-	for len(s.list) > 0 && s.list[0].field < s.number {
-		s.list = s.list[1:]
-	}
-	if len(s.list) == 0 {
-		s.mode = rest
-	} else {
-		s.skip = s.list[0].field != s.number
-	}
-	return len(text) + 1
+	s.skip = true
+	return len(b)
 }
