@@ -106,7 +106,7 @@ func BenchmarkInsert(b *testing.B) {
 	b.Run("sqlite-merge", func(b *testing.B) { put(b, sqldbtest.Open(b, []sqldb.Schema{schema}), merge) })
 	b.Run("postgres", func(b *testing.B) { put(b, sqldbtest.OpenPostgres(b, []sqldb.Schema{schema}), insert) })
 	b.Run("postgres-merge", func(b *testing.B) { put(b, sqldbtest.OpenPostgres(b, []sqldb.Schema{schema}), merge) })
-	for _, n := range []int{10, 49, 50, 1000} {
+	for _, n := range []int{10, 299, 300, 1000} {
 		b.Run(fmt.Sprintf("postgres-merge-of-%d", n), func(b *testing.B) {
 			db := sqldbtest.OpenPostgres(b, []sqldb.Schema{schema})
 			for b.Loop() {
