@@ -109,7 +109,6 @@ type conversation struct {
 
 // side is one direction of a conversation.
 type side struct {
-	begun bool
 	kind  byte // of the PDU that is being read; 0 between PDUs
 	left  int  // bytes left of it
 	fixed bool // the fixed part of a handshake PDU has been read

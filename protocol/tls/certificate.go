@@ -54,9 +54,9 @@ func parseCertificate(der cryptobyte.String) (certificate, bool) {
 
 // expiry reads the second time of a Validity; years of two digits turn at 1950 (RFC 5280 §4.1.2.5.1).
 func expiry(validity cryptobyte.String) string {
-	var text cryptobyte.String
+	var begin, text cryptobyte.String
 	var tag asn1.Tag
-	if !validity.ReadAnyASN1(&text, &tag) || !validity.ReadAnyASN1(&text, &tag) {
+	if !validity.ReadAnyASN1(&begin, &tag) || !validity.ReadAnyASN1(&text, &tag) {
 		return ""
 	}
 	layouts := []string{"20060102150405Z0700", "200601021504Z0700"}
