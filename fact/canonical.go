@@ -155,6 +155,11 @@ func MACs(cell string) []string {
 	if mac, ok := ParseMAC(cell); ok {
 		return []string{mac}
 	}
+	if id := strings.TrimSpace(cell); len(id) == 20 && id[:2] == "01" { // a DHCP client identifier of Ethernet, RFC 2132 §9.14
+		if mac, ok := ParseMAC(id[3:]); ok {
+			return []string{mac}
+		}
+	}
 	var out []string
 	for i := 0; i < len(cell); {
 		if _, ok := nibble(cell[i]); !ok || (i > 0 && isAlnum(cell[i-1])) {

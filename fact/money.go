@@ -22,20 +22,8 @@ func Money(s string) (string, bool) {
 		return "", false
 	}
 	code := ""
-	for _, c := range currencies {
-		if t, ok := strings.CutPrefix(s, c.sign); ok {
-			s, code = t, c.code
-		} else if t, ok := strings.CutSuffix(s, c.sign); ok {
-			s, code = t, c.code
-		} else if t, ok := strings.CutPrefix(s, "-"+c.sign); ok {
-			s, code = "-"+t, c.code
-		} else if t, ok := strings.CutPrefix(s, "("+c.sign); ok {
-			s, code = "("+t, c.code
-		} else {
-			continue
-		}
-		s = strings.TrimSpace(s)
-		break
+	if !isDigit(s[0]) || !isDigit(s[len(s)-1]) {
+		s, code = cutCurrency(s)
 	}
 	if code == "USD" { // "$ 27,948.00 CAD"
 		for _, c := range currencies {
@@ -56,6 +44,24 @@ func Money(s string) (string, bool) {
 		n += " " + code
 	}
 	return n, true
+}
+
+// cutCurrency takes the sign or code off an amount, at its start (behind a minus or bracket) or end.
+func cutCurrency(s string) (rest, code string) {
+	minus := ""
+	if s[0] == '-' || s[0] == '(' {
+		minus, s = s[:1], s[1:]
+	}
+	for _, c := range currencies {
+		t, ok := strings.CutPrefix(s, c.sign)
+		if !ok {
+			t, ok = strings.CutSuffix(s, c.sign)
+		}
+		if ok {
+			return minus + strings.TrimSpace(t), c.code
+		}
+	}
+	return minus + s, ""
 }
 
 // Number returns a number as plain decimal text without thousands separators: "1,234.50" is "1234.5".

@@ -127,8 +127,8 @@ func (p *profile) count(s string) {
 // strays, but not a fifth of them (expert judgement).
 func (p profile) most(n int) bool { return p.filled > 0 && n*5 >= p.filled*4 }
 
-// some says whether at least a fifth is; fewer speak against what the header says.
-func (p profile) some(n int) bool { return p.filled == 0 || n*5 >= p.filled }
+// some says whether at least a fifth is; fewer speak against what the header says, unless there are hardly any values.
+func (p profile) some(n int) bool { return p.filled < 3 || n*5 >= p.filled }
 
 // weigh holds the readings of a header against the values, and adds what the values alone say.
 func weigh(readings []match, header string, p profile, kind Kind) []match {

@@ -98,7 +98,7 @@ func (t *Table) sample(limit int) error {
 			exact++
 		}
 	}
-	t.layout.rigid = len(t.Sample) >= 20 && exact*100 >= len(t.Sample)*98
+	t.layout.rigid = len(t.Sample) >= 20 && exact*10 >= len(t.Sample)*9
 	if len(t.Sample) == 0 && ended {
 		return fmt.Errorf("there is a header (line %d: %s …) but no row of data below it; export it again with its rows: %w", t.layout.line, clip(t.Headers[0], 40), fault.Invalid)
 	}
@@ -327,6 +327,13 @@ func letters(i int) string {
 // density notes the columns that nearly every row fills with something other than a number.
 func (l *layout) density(sample [][]string) {
 	l.dense = make([]bool, l.width)
+	full := make([][]string, 0, len(sample))
+	for _, r := range sample { // sums and other sparse rows do not count
+		if filledCells(r)*2 > l.width {
+			full = append(full, r)
+		}
+	}
+	sample = full
 	for i := range l.dense {
 		filled, numbers := 0, 0
 		for _, r := range sample {
@@ -339,7 +346,7 @@ func (l *layout) density(sample [][]string) {
 				numbers++
 			}
 		}
-		l.dense[i] = filled*10 >= len(sample)*9 && numbers*10 < filled*9
+		l.dense[i] = filled > 0 && filled*10 >= len(sample)*9 && numbers*10 < filled*9
 	}
 }
 
