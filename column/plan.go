@@ -381,10 +381,21 @@ func disjoint(spans []span) []span {
 	return out
 }
 
-// inSpans is 1 for a number in one of many disjoint spans; NaN is in none.
+// inSpans is 1 for a number in one of many disjoint spans; NaN is in none. The search is written so that its only
+// branch is the loop's: which half a number falls into cannot be foretold.
 func (n *node) inSpans(num float64) uint64 {
-	i, _ := slices.BinarySearchFunc(n.spans, num, func(s span, num float64) int { return cmp.Compare(s.hi, num) })
-	return bit(i < len(n.spans) && n.spans[i].lo <= num && num <= n.spans[i].hi)
+	at, left := 0, len(n.spans)
+	for left > 1 {
+		half := left / 2
+		next := at + half
+		if n.spans[next-1].hi >= num {
+			next = at
+		}
+		at = next
+		left -= half
+	}
+	s := n.spans[at]
+	return bit(s.lo <= num) & bit(num <= s.hi)
 }
 
 // findAddrs finds addresses of the range's own family. IPv4 addresses lie in the middle of the IPv6 ones.
