@@ -31,13 +31,14 @@ const (
 )
 
 // Trust by domain/05 §5.7: an implementation UID weighs 0.9, an AE title 0.5; a called title is what the
-// caller believes, and a scanner may believe anything. Equipment attributes are the device's own word in a
-// clinical protocol, 0.9, less what is lost when a router forwards another's images unmarked.
+// caller believes, and a scanner may believe anything. Equipment attributes are the word of whatever made the
+// image, which is the sender unless that forwards another's images without saying so: one serial number from two
+// hosts is such a case, and is seen as one only above. Hence less than the 0.9 of a clinical protocol.
 const (
 	trustImplementation = 0.9
 	trustCallingAE      = 0.5
 	trustCalledAE       = 0.4
-	trustEquipment      = 0.8
+	trustEquipment      = 0.7
 	trustProposal       = 0.6
 )
 
