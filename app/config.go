@@ -155,20 +155,20 @@ func (ConfigCheck) Run(s *session) error {
 		_, err := fmt.Fprintf(s.Out, "no configuration file; defaults and environment are in force (%s would be read)\n", filepath.Join(s.Data, "pons.yaml"))
 		return err
 	}
-	serve := ServeCommand{}
-	known, err := kong.New(&serve)
-	if err != nil {
-		return err
-	}
-	for _, flag := range known.Model.Flags {
-		if k, ok := s.file.get(flag.Name); ok {
-			target := flag.Target
-			if err := flag.Parse(kong.Scan(k.value), target); err != nil {
-				return fmt.Errorf("configuration %s, line %d: %s: %w", s.file.path, k.line, k.name, err)
-			}
+	for _, k := range s.file.keys {
+		var all struct {
+			ServeCommand
+			Settings
+		}
+		alone, err := kong.New(&all)
+		if err != nil {
+			return err
+		}
+		if _, err := alone.Parse([]string{"--config=" + s.file.path, "--" + k.name + "=" + k.value}); err != nil {
+			return fmt.Errorf("configuration %s, line %d: %w", s.file.path, k.line, err)
 		}
 	}
-	_, err = fmt.Fprintf(s.Out, "%s is well: %d settings\n", s.file.path, len(s.file.keys))
+	_, err := fmt.Fprintf(s.Out, "%s is well: %d settings\n", s.file.path, len(s.file.keys))
 	return err
 }
 

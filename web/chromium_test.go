@@ -206,7 +206,11 @@ func (t *tab) shot(name string) {
 	if dir == "" {
 		return
 	}
-	png, err := chromedp.Run(t.ctx, chromedp.FullScreenshot(100))
+	picture := chromedp.FullScreenshot(100)
+	if eval[bool](t, `!!document.querySelector(":popover-open")`) {
+		picture = chromedp.CaptureScreenshot() // a full one makes the window taller, and what is open moves
+	}
+	png, err := chromedp.Run(t.ctx, picture)
 	if err != nil {
 		t.t.Fatal(err)
 	}

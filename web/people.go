@@ -136,6 +136,14 @@ func (s *Server) ablePerson(v *Visit) error {
 	return v.Redirect("/admin/people", f)
 }
 
+// roleName is a role as people write it.
+func roleName(r account.Role) string {
+	if r == account.IT {
+		return "IT"
+	}
+	return strings.ToUpper(string(r[:1])) + string(r[1:])
+}
+
 // roleText says what a role is for.
 func roleText(r account.Role) string {
 	switch r {

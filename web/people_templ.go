@@ -148,7 +148,7 @@ func peopleList(people []account.Person) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, r := range p.Roles {
-					templ_7745c5c3_Err = Tag(string(r)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = Tag(roleName(r)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -285,7 +285,7 @@ func (f personForm) View() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, r := range account.Roles() {
-				templ_7745c5c3_Err = Check("role", string(r), string(r), roleText(r), slices.Contains(f.Person.Roles, r)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Check("role", string(r), roleName(r), roleText(r), slices.Contains(f.Person.Roles, r)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

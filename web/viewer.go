@@ -136,7 +136,7 @@ func (v *Visit) Name() string { return v.Actor.Name }
 func (v *Visit) RoleNames() string {
 	names := make([]string, len(v.Actor.Roles))
 	for i, r := range v.Actor.Roles {
-		names[i] = string(r)
+		names[i] = roleName(r)
 	}
 	return strings.Join(names, ", ")
 }

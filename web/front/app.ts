@@ -4,20 +4,24 @@ import { commandBox } from "./command";
 import { scanner } from "./scan";
 import { localTimes } from "./times";
 
+// Each element once, however often a part of its page is swapped.
+const fresh = <E extends HTMLElement>(root: ParentNode, selector: string) =>
+  [...root.querySelectorAll<E>(selector)].filter((el) => !el.dataset.live && (el.dataset.live = "1"));
+
 const enhance = (root: ParentNode) => {
   localTimes(root);
-  for (const form of root.querySelectorAll<HTMLFormElement>("form[data-auto-submit]")) {
+  for (const form of fresh<HTMLFormElement>(root, "form[data-auto-submit]")) {
     form.addEventListener("change", () => form.requestSubmit());
     form.querySelector<HTMLElement>("[data-no-script]")?.setAttribute("hidden", "");
   }
-  for (const box of root.querySelectorAll<HTMLInputElement>("input[data-check-all]")) {
+  for (const box of fresh<HTMLInputElement>(root, "input[data-check-all]")) {
     box.addEventListener("change", () => {
       for (const other of document.querySelectorAll<HTMLInputElement>(`input[name="${box.dataset.checkAll}"]`)) {
         other.checked = box.checked;
       }
     });
   }
-  for (const button of root.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
+  for (const button of fresh<HTMLButtonElement>(root, "button[data-copy]")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(button.dataset.copy ?? "");
