@@ -43,6 +43,10 @@ func (c talk) Next(_ time.Time, d protocol.Dir, data []byte, emit func(fact.Fact
 		panic("hostile")
 	case "BYE":
 		return 0, protocol.Done
+	case "OVER":
+		return i + 1, protocol.Renew
+	case "OVER AND OVER":
+		return 0, protocol.Renew
 	case "BAD":
 		return 0, errors.New("bad")
 	default:

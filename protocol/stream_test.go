@@ -101,6 +101,23 @@ func TestStream(t *testing.T) {
 			w.greet(alice, bob)
 			w.tcp(alice, bob, ack, 101, 501, "HELLO a\nBYE\nunread\n")
 		}, aliceMAC + " HELLO a"},
+		{"Renew hands on what follows, in the same segment and in later ones", func(w *wire) {
+			w.greet(alice, bob)
+			w.tcp(alice, bob, ack, 101, 501, "HELLO a\nOVER\nHELLO b\nOVER\n")
+			w.tcp(alice, bob, ack, 127, 501, "nobody's\n")
+			w.tcp(alice, bob, ack, 136, 501, "HELLO c\n")
+		}, aliceMAC + " HELLO a\n" + aliceMAC + " HELLO b\n" + aliceMAC + " HELLO c"},
+		{"Renew without progress ends it", func(w *wire) {
+			w.greet(alice, bob)
+			w.tcp(alice, bob, ack, 101, 501, "HELLO a\nOVER AND OVER\nHELLO b\n")
+		}, aliceMAC + " HELLO a"},
+		{"behind the talk of another protocol", func(w *wire) {
+			w.greet(alice, bob)
+			w.tcp(alice, bob, ack, 101, 501, "\x05\x01\x00")
+			w.tcp(bob, alice, ack, 501, 104, "\x05\x00")
+			w.tcp(alice, bob, ack, 104, 503, "HELLO a\n")
+			w.tcp(bob, alice, ack, 503, 112, "yes\n")
+		}, bobMAC + " yes\n" + aliceMAC + " HELLO a"},
 		{"an error ends it", func(w *wire) {
 			w.greet(alice, bob)
 			w.tcp(alice, bob, ack, 101, 501, "HELLO a\nBAD\nunread\n")
