@@ -440,3 +440,40 @@ func (inv *Inventory) Lookup(tx *sqldb.Tx, text string) ([]string, error) {
 		return strings1(tx, "SELECT DISTINCT r.device FROM inventory_key k JOIN inventory_record r ON r.id = k.record WHERE k.link_key IN "+sqldb.In(len(part), 1)+" ORDER BY r.device", part...)
 	})
 }
+
+// Edge is a place in the feed of changes: everything up to this device of this revision has been read.
+type Edge struct {
+	Rev sqldb.Rev
+	ID  string
+}
+
+// ChangedAfter returns the next devices of the feed of changes, with everything that is said of them, and where
+// it stopped; fewer than limit means that the feed is at its end. A device that changed twice comes once, at its
+// latest place.
+func (inv *Inventory) ChangedAfter(tx *sqldb.Tx, after Edge, limit int) ([]*Device, Edge, error) {
+	ids, err := strings1(tx, "SELECT id FROM inventory_device WHERE (rev, id) > ($1, $2) ORDER BY rev, id LIMIT $3", int64(after.Rev), after.ID, int64(limit))
+	if err != nil {
+		return nil, after, err
+	}
+	list, err := inv.details(tx, ids)
+	if err != nil || len(list) == 0 {
+		return nil, after, err
+	}
+	slices.SortFunc(list, func(a, b *Device) int { return cmp.Or(cmp.Compare(a.Rev, b.Rev), cmp.Compare(a.ID, b.ID)) })
+	last := list[len(list)-1]
+	return list, Edge{Rev: sqldb.Rev(last.Rev), ID: last.ID}, nil
+}
+
+// Devices returns devices with everything that is said of them, in the order of the ids given.
+func (inv *Inventory) Devices(tx *sqldb.Tx, ids []string) ([]*Device, error) {
+	list, err := inv.details(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[string]int, len(ids))
+	for i, id := range ids {
+		at[id] = i
+	}
+	slices.SortFunc(list, func(a, b *Device) int { return cmp.Compare(at[a.ID], at[b.ID]) })
+	return list, nil
+}
