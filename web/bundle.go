@@ -3,6 +3,7 @@
 // Bundle turns the front-end sources and the locked npm packages into web/static/dist, which the binary embeds:
 // scripts and styles through esbuild, one sprite of the icons that icon.go declares, a content hash in every
 // name, and a brotli and a gzip copy of what compresses. Run it from the project's root: go run web/bundle.go
+
 package main
 
 import (
