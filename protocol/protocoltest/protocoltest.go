@@ -181,9 +181,9 @@ func Fuzz(f *testing.F, p protocol.Parser) {
 		if back {
 			o.FirstDir = protocol.ToClient
 		}
-		p.Claims(o) // must not panic; a conversation must not rely on its answer
-		whole, err := feed(t, p, o, data, nil)
-		if o.Transport != protocol.TCP {
+		claimed := p.Claims(o)
+		whole, err := feed(t, p, o, data, nil) // claimed or not: a conversation must not rely on it
+		if o.Transport != protocol.TCP || !claimed {
 			return
 		}
 		pieces, err2 := feed(t, p, o, data, cuts)
