@@ -482,7 +482,7 @@ var keyOrder = []fact.Attr{fact.ControlNumber, fact.AssetTag, customRecordID, fa
 // guessKey ranks the columns that can name a row. The system's own record id goes first where every row has one and no
 // number that people know is filled as well.
 func guessKey(columns []Column, profiles []profile, kind Kind) []string {
-	var first, rest []string
+	first, rest := []string{}, []string{}
 	for _, a := range keyOrder {
 		for i, c := range columns {
 			if c.Attr != a || profiles[i].filled == 0 && profiles[i].rows > 0 {

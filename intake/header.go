@@ -299,7 +299,7 @@ func nameColumns(headers []string, width int) []string {
 	out := make([]string, width)
 	seen := map[string]int{}
 	for i := range out {
-		h := mend(strings.Join(strings.Fields(cell(headers, i)), " "))
+		h := tidySlow(cell(headers, i), false)
 		if h == "" {
 			h = "Column " + letters(i)
 		}

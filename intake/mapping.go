@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 
 	"gopkg.in/yaml.v3"
 
@@ -186,27 +187,29 @@ func knownAttr(a fact.Attr) bool {
 
 // slug makes an attribute's name of a header: "MRI Zone #" is "mri_zone_no".
 func slug(header string) string {
+	const longest = 60
 	var b strings.Builder
+	gap := false
 	for _, r := range strings.ToLower(header) {
+		word := string(r)
 		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			b.WriteRune(r)
-		case r >= 0x80 && r != '\u00a0' && r != '\ufffd':
-			b.WriteRune(r)
 		case r == '#':
-			b.WriteString("_no_")
-		default:
-			b.WriteByte('_')
+			gap, word = true, "no"
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+			gap = true
+			continue
 		}
+		if gap && b.Len() > 0 {
+			word = "_" + word
+		}
+		if b.Len()+len(word) > longest {
+			break
+		}
+		b.WriteString(word)
+		gap = r == '#'
 	}
-	s := strings.Trim(b.String(), "_")
-	for strings.Contains(s, "__") {
-		s = strings.ReplaceAll(s, "__", "_")
-	}
-	return clip2(s, 60)
+	return b.String()
 }
-
-func clip2(s string, n int) string { return strings.TrimSuffix(clip(s, n), "…") }
 
 // split is a parsed Column.Split: attributes with the separators between them.
 type split struct {

@@ -229,6 +229,9 @@ func FuzzGuess(f *testing.F) {
 		if err := m.Save(&b); err != nil {
 			t.Fatal(err)
 		}
+		if again, err := intake.LoadMapping(&b); err != nil || !reflect.DeepEqual(again, m) {
+			t.Fatalf("%v\n%+v\n%+v", err, again, m)
+		}
 		keys := map[string]bool{}
 		for rec, err := range table.Records(m, readAt) {
 			if err != nil {
