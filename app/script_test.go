@@ -11,7 +11,9 @@ import (
 // TestMain lets the scripts run this test binary as pons.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"pons": func() { os.Exit(Run(context.Background(), os.Args[1:], IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})) },
+		"pons": func() {
+			os.Exit(Run(context.Background(), os.Args[1:], IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+		},
 	})
 }
 

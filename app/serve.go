@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"pons/api"
 	"pons/bus"
 	"pons/inventory"
 	"pons/sqldb"
@@ -65,7 +66,10 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(s.ctx)
-	serveHTTP(ctx, group, listener, pages, log)
+	whole := http.NewServeMux()
+	whole.Handle("/", pages)
+	whole.Handle(api.Prefix+"/", api.New(api.Deps{DB: db, Inventory: devices, Index: index, Changed: func() { bell.Ring(bus.Changed) }, Log: log, Now: s.now, Version: Version}))
+	serveHTTP(ctx, group, listener, whole, log)
 	group.Go(func() error {
 		return index.Run(ctx, bell.Listen(ctx, bus.Changed), func(err error) { log.Error("index refresh", "error", err) })
 	})
