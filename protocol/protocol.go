@@ -90,8 +90,12 @@ type Conversation interface {
 
 // Done is returned by Conversation.Next when the conversation holds nothing more of interest: the engine stops
 // following it, and counts no error.
+//
+//lint:ignore ST1012 a signal like io.EOF, no failure
 var Done = errors.New("done")
 
 // Renew is returned by Conversation.Next when what follows the bytes used is another protocol's (CONNECT,
 // STARTTLS): the engine offers the conversation anew from there, and counts no error.
+//
+//lint:ignore ST1012 a signal like io.EOF, no failure
 var Renew = errors.New("renew")
