@@ -19,7 +19,7 @@ import (
 const maxFrame = 256 << 10
 
 // readSize is how much is read from the file at once.
-const readSize = 1 << 20
+const readSize = 256 << 10
 
 // Open recognises pcap and pcapng, plain or gzip, by their first bytes. name is for messages. An empty stream or
 // one of another kind is fault.Invalid.

@@ -71,7 +71,7 @@ type Engine struct {
 	count   Counters
 
 	p        packet
-	latest   int64 // the newest time seen, for idle conversations; captures may step back
+	clock    int64 // the earlier of the last two frames' times: what has gone silent is judged by it, not by one stray time
 	flows    map[flowKey]*flow
 	idle     [2]flowList // short- and long-lived conversations, least recent first
 	free     *flow
@@ -104,8 +104,9 @@ func NewEngine(parsers []Parser, opt Options) *Engine {
 func (e *Engine) Frame(at time.Time, link uint32, number uint64, data []byte) {
 	e.count.Frames++
 	e.count.Bytes += uint64(len(data))
+	before := e.p.nano
 	e.p = packet{at: at, nano: at.UnixNano(), frame: number}
-	e.latest = max(e.latest, e.p.nano)
+	e.clock = min(e.p.nano, before)
 	e.link(link, data)
 }
 

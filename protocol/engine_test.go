@@ -271,3 +271,28 @@ func FuzzFrame(f *testing.F) {
 		}
 	})
 }
+
+// TestStrayTime holds that one frame from the far future, as a flipped bit in a capture makes it, ends neither the
+// conversations nor the fragments that go on.
+func TestStrayTime(t *testing.T) {
+	w := newWire(protocol.Options{})
+	w.greet(alice, bob)
+	w.tcp(alice, bob, ack, 101, 501, "HELLO\n")
+	stray := host{alice.mac, alice.ip, 9}
+	b, kind := ip(stray, bob, 17, datagram(stray, bob, "x"))
+	w.e.Frame(begin.AddDate(50, 0, 0), 1, 99, ether(stray, bob, kind, b))
+	for i := range 100 {
+		w.udp(host{alice.mac, alice.ip, uint16(5000 + i)}, bob, "HELLO udp\n")
+	}
+	whole := datagram(alice, bob, "HELLO in pieces\n")
+	for off := 0; off < len(whole); off += 16 {
+		b, kind := ip(alice, bob, 17, whole[off:min(len(whole), off+16)])
+		binary.BigEndian.PutUint16(b[6:], uint16(off/8))
+		if off+16 < len(whole) {
+			b[6] |= 0x20
+		}
+		w.frame(1, ether(alice, bob, kind, b))
+	}
+	w.tcp(alice, bob, ack, 107, 501, "more\n")
+	equal(t, w.said(), aliceMAC+" HELLO\n"+aliceMAC+" HELLO in pieces\n"+aliceMAC+" HELLO udp\n"+aliceMAC+" more")
+}

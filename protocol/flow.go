@@ -143,7 +143,7 @@ func (e *Engine) sight(f *flow, side uint8) {
 func (e *Engine) newFlow(k flowKey) *flow {
 	for i, limit := range [2]int64{shortIdle, longIdle} { // a new one pays for up to two that have gone silent
 		for range 2 {
-			if f := e.idle[i].oldest; f != nil && e.latest-f.last > limit {
+			if f := e.idle[i].oldest; f != nil && e.clock-f.last > limit {
 				e.endFlow(f)
 			}
 		}

@@ -95,5 +95,5 @@ func (e *Engine) fragment(k fragmentKey, off int, more bool, b []byte, missing i
 		e.p.from, e.p.to = k.from, k.to
 		e.transport(k.proto, whole, 0)
 	}
-	t.trim(e.latest)
+	t.trim(e.clock)
 }
