@@ -27,7 +27,7 @@ type DemoCommand struct {
 // computer only.
 const (
 	demoLogin    = "demo"
-	demoPassword = "bridge-over-the-demo"
+	demoPassword = "across the old bridge"
 )
 
 // Run makes what is missing and serves.

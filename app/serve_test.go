@@ -43,14 +43,20 @@ func (o *output) String() string {
 
 var servesAt = regexp.MustCompile(`serves at (https?://\S+)`)
 
-// serve starts a server and returns its address, what it prints, and a way to stop it that gives its exit status.
+// serve starts a server with an empty database.
 func serve(t *testing.T, args ...string) (address string, out *output, stop func() int) {
+	t.Helper()
+	return start(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "data")}, args...)...)
+}
+
+// start runs a command that serves and returns its address, what it prints, and a way to stop it that gives its exit status.
+func start(t *testing.T, args ...string) (address string, out *output, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out = &output{}
 	done := make(chan int, 1)
 	go func() {
-		done <- Run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "data")}, args...), IO{In: strings.NewReader(""), Out: io.Discard, Err: out})
+		done <- Run(ctx, args, IO{In: strings.NewReader(""), Out: io.Discard, Err: out})
 	}()
 	stop = func() int {
 		cancel()
