@@ -68,12 +68,13 @@ func isMACSeparator(c byte) bool {
 	return c == ':' || c == '-' || c == '.' || c == ' ' || c == '_'
 }
 
-// isGroup says whether the address is of a multicast group in use: 01-… (IPv4 01-00-5E, IEEE 01-80-C2, Cisco 01-00-0C,
-// IEC 61850 01-0C-CD), 33-33 (IPv6, RFC 2464), and the older 03-00-00, 09-00, AB-00 and CF-00 (IANA, IEEE 802 numbers).
+// isGroup says whether the address is of a multicast group in use: 01-00 (IPv4 01-00-5E, Cisco 01-00-0C), 01-80 (IEEE
+// 01-80-C2), 01-0C-CD (IEC 61850), 01-1B-19 (PTP), 01-15-4E (DLMAP), 33-33 (IPv6, RFC 2464), and the older 03-00, 09-00,
+// AB-00 and CF-00 (IANA, IEEE 802 numbers).
 func isGroup(o [6]byte) bool {
 	switch o[0] {
-	case 0x01, 0xff:
-		return true
+	case 0x01:
+		return o[1] == 0 || o[1] == 0x80 || o[1] == 0x0c && o[2] == 0xcd || o[1] == 0x1b && o[2] == 0x19 || o[1] == 0x15 && o[2] == 0x4e
 	case 0x33:
 		return o[1] == 0x33
 	case 0x03, 0x09, 0xab, 0xcf:

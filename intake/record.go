@@ -29,6 +29,11 @@ func (e *RowError) Error() string {
 	return where + ": " + e.Reason
 }
 
+// Place says where the row stands and why it was rejected, for those below that cannot name this type.
+func (e *RowError) Place() (file string, row int, column, reason string) {
+	return e.File, e.Row, e.Column, e.Reason
+}
+
 // Unwrap makes a RowError fault.Invalid.
 func (e *RowError) Unwrap() error { return fault.Invalid }
 
@@ -277,31 +282,13 @@ func (p *plan) readNew(c *columnPlan, raw string, facts []fact.Fact) []fact.Fact
 		} else {
 			add(c.attr, s, c.because)
 		}
-	case asMAC:
-		macs := fact.MACs(raw)
-		for _, mac := range macs {
-			add(c.attr, mac, c.because)
+	case asMAC, asIP, asEUI:
+		values, why := c.addresses(raw, s)
+		for _, f := range values {
+			add(f.Attr, f.Value, c.because)
 		}
-		if len(macs) == 0 {
-			if eui, ok := fact.ParseEUI64(s); ok {
-				add(fact.EUI64, eui, c.because)
-			} else if _, ok := fact.Number(s); !ok && !looksNull(s) {
-				unreadable(s, "no MAC address")
-			}
-		}
-	case asIP:
-		ips := fact.IPs(raw)
-		for _, ip := range ips {
-			add(c.attr, ip, c.because)
-		}
-		if len(ips) == 0 && !looksNull(s) {
-			unreadable(s, "no IP address")
-		}
-	case asEUI:
-		if eui, ok := fact.ParseEUI64(s); ok {
-			add(c.attr, eui, c.because)
-		} else {
-			unreadable(s, "no EUI-64")
+		if why != "" {
+			unreadable(s, why)
 		}
 	case asDate:
 		if p.mapping.Date1904 {
@@ -330,6 +317,35 @@ func (p *plan) readNew(c *columnPlan, raw string, facts []fact.Fact) []fact.Fact
 		}
 	}
 	return facts
+}
+
+// addresses reads the addresses in a cell; raw is the cell as written and s the same, tidy. why says what is wrong when
+// there is none and the cell does not say so itself.
+func (c *columnPlan) addresses(raw, s string) (found []fact.Fact, why string) {
+	var values []string
+	switch c.kind {
+	case asMAC:
+		if values = fact.MACs(raw); len(values) == 0 {
+			if eui, ok := fact.ParseEUI64(s); ok {
+				return []fact.Fact{{Attr: fact.EUI64, Value: eui}}, ""
+			}
+			why = "no MAC address"
+		}
+	case asIP:
+		values, why = fact.IPs(raw), "no IP address"
+	case asEUI:
+		if eui, ok := fact.ParseEUI64(s); ok {
+			values = []string{eui}
+		}
+		why = "no EUI-64"
+	}
+	for _, v := range values {
+		found = append(found, fact.Fact{Attr: c.attr, Value: v})
+	}
+	if len(found) > 0 || looksNull(s) {
+		return found, ""
+	}
+	return nil, why
 }
 
 // measure reads amounts, intervals, flags and the words of closed vocabularies.

@@ -130,7 +130,7 @@ var vague = map[string]bool{"id": true, "no": true, "name": true, "type": true, 
 	"value": true, "group": true, "user": true, "contact": true, "status": true, "state": true, "class": true, "category": true, "role": true, "device": true, "asset": true, "node": true,
 	"machine": true, "interval": true, "frequency": true, "cost": true, "address": true, "center": true, "account": true, "place": true, "article": true, "port": true, "ports": true,
 	"interface": true, "version": false, "release": true, "revision": true, "risk": true, "priority": true, "impact": true, "coverage": true, "where": true, "seen": true, "procedure": true,
-	"control": true, "block": true, "story": true, "piano": true, "sala": true, "warranty": false, "retired": false, "active": true, "critical": false, "tech": true, "shop": true, "manager": true, "center no": true, "fl": true, "rm": false,
+	"control": true, "block": true, "story": true, "piano": true, "sala": true, "warranty": false, "retired": false, "active": true, "critical": false, "tech": true, "shop": true, "manager": true, "managedby": true, "center no": true, "fl": true, "rm": false,
 	"tag": true, "di": true, "ref": true, "pn": true, "uid": true, "ae": true, "unit no": true, "station": true, "make": true, "product": true, "display": true, "lease": true, "client": true, "hardware": true}
 
 // telling are single words that a longer header may contain and still mean.

@@ -196,32 +196,7 @@ func (r *rows) cell(column int) error {
 	}
 	style := number(s.raw("s"))
 	before := len(r.text)
-	inText, phonetic := false, false
-	for s.next() {
-		if s.closing {
-			if len(s.name) == 1 && s.name[0] == 'c' {
-				break
-			}
-			if string(s.name) == "rPh" {
-				phonetic = false
-			}
-			continue
-		}
-		if s.empty {
-			continue
-		}
-		switch {
-		case len(s.name) == 1 && s.name[0] == 'v' && kind != 'i':
-			r.text = s.text(r.text)
-			inText = true
-		case len(s.name) == 1 && s.name[0] == 't' && kind == 'i' && !phonetic:
-			r.text = s.text(r.text)
-			inText = true
-		case string(s.name) == "rPh":
-			phonetic = true
-		}
-	}
-	if !inText || len(r.text) == before {
+	if !r.content(kind) || len(r.text) == before {
 		r.text = r.text[:before]
 		return nil
 	}
@@ -264,6 +239,42 @@ func (r *rows) cell(column int) error {
 	}
 	r.own = append(r.own, own{column, len(r.text)})
 	return nil
+}
+
+// content appends the text of a cell to r.text and moves past the cell. It returns false where there is none.
+func (r *rows) content(kind byte) (found bool) {
+	s := r.scan
+	open, shut := "<v>", "</v></c>"
+	if kind == 'i' {
+		open, shut = "<is><t>", "</t></is></c>"
+	}
+	if plain, ok := s.between(open, shut); ok {
+		r.text = append(r.text, plain...)
+		return true
+	}
+	phonetic := false
+	for s.next() {
+		if s.closing {
+			if len(s.name) == 1 && s.name[0] == 'c' {
+				break
+			}
+			if string(s.name) == "rPh" {
+				phonetic = false
+			}
+			continue
+		}
+		if s.empty {
+			continue
+		}
+		switch {
+		case len(s.name) == 1 && s.name[0] == 'v' && kind != 'i', len(s.name) == 1 && s.name[0] == 't' && kind == 'i' && !phonetic:
+			r.text = s.text(r.text)
+			found = true
+		case string(s.name) == "rPh":
+			phonetic = true
+		}
+	}
+	return found
 }
 
 // number reads a small positive number; anything else is 0.

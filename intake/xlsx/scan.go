@@ -168,29 +168,50 @@ func (s *scanner) attr(name string) string { return string(unescape(nil, s.raw(n
 // raw returns an attribute's bytes, not unescaped.
 func (s *scanner) raw(name string) []byte {
 	a := s.attrs
-	for {
-		i := bytes.IndexByte(a, '=')
-		if i < 0 {
+	for i := 0; i < len(a); {
+		for i < len(a) && a[i] <= ' ' {
+			i++
+		}
+		from := i
+		for i < len(a) && a[i] != '=' && a[i] > ' ' {
+			if a[i] == ':' {
+				from = i + 1
+			}
+			i++
+		}
+		key := a[from:i]
+		for i < len(a) && (a[i] <= ' ' || a[i] == '=') {
+			i++
+		}
+		if i == len(a) || a[i] != '"' && a[i] != '\'' {
 			return nil
 		}
-		key := bytes.TrimSpace(a[:i])
-		a = bytes.TrimLeft(a[i+1:], " \t\r\n")
-		if len(a) == 0 {
-			return nil
-		}
-		q := bytes.IndexByte(a[1:], a[0])
+		q := bytes.IndexByte(a[i+1:], a[i])
 		if q < 0 {
 			return nil
 		}
-		value := a[1 : 1+q]
-		a = a[q+2:]
-		if c := bytes.IndexByte(key, ':'); c >= 0 {
-			key = key[c+1:]
-		}
 		if string(key) == name {
-			return value
+			return a[i+1 : i+1+q]
 		}
+		i += q + 2
 	}
+	return nil
+}
+
+// between takes text that stands whole in the buffer between two runs of tags and has nothing to unescape, and moves
+// past both runs: the way nearly every cell is written.
+func (s *scanner) between(open, shut string) ([]byte, bool) {
+	b := s.buf[s.start:s.end]
+	if len(b) < len(open) || string(b[:len(open)]) != open {
+		return nil, false
+	}
+	b = b[len(open):]
+	n := bytes.IndexByte(b, '<')
+	if n < 0 || len(b) < n+len(shut) || string(b[n:n+len(shut)]) != shut || bytes.IndexByte(b[:n], '&') >= 0 {
+		return nil, false
+	}
+	s.start += len(open) + n + len(shut)
+	return b[:n], true
 }
 
 // text appends the unescaped text up to the next tag to dst.
