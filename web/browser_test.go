@@ -127,6 +127,11 @@ func TestPopovers(t *testing.T) {
 			}
 			tab.run(chromedp.KeyEvent(kb.Escape), chromedp.WaitNotVisible(css("#"+opener)))
 		}
+		tab.visit("/styleguide", theme)
+		tab.run(chromedp.Click(css(".brief")), chromedp.WaitVisible(css("#side .facts")))
+		tab.shot("side-" + theme)
+		tab.accessible("side panel")
+		tab.run(chromedp.Click(css("#side .icon-button")), chromedp.WaitNotVisible(css("#side")))
 		tab.quiet("popovers " + theme)
 		phone := s.open(account.Administrator, 390, 800)
 		phone.visit("/account", theme)

@@ -104,10 +104,12 @@ func (s *Server) serve(route Route) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		control := http.NewResponseController(w)
-		if !route.Slow {
-			_ = control.SetReadDeadline(time.Now().Add(readTime)) // not every writer has deadlines; then the server's own count
-			_ = control.SetWriteDeadline(time.Now().Add(writeTime))
+		read, write := time.Now().Add(readTime), time.Now().Add(writeTime)
+		if route.Slow {
+			read, write = time.Time{}, time.Time{} // said, because the connection may carry those of the request before
 		}
+		_ = control.SetReadDeadline(read) // not every writer has deadlines; then the server's own count
+		_ = control.SetWriteDeadline(write)
 		v := s.visit(w, r, route)
 		if err := s.enter(v); err != nil {
 			v.fail(err)

@@ -66,6 +66,7 @@ const (
 	IconClock      Icon = "clock"
 	IconRefresh    Icon = "refresh"
 	IconPlay       Icon = "player-play"
+	IconBrief      Icon = "layout-sidebar-right-expand"
 	IconMerge      Icon = "git-merge"
 	IconSplit      Icon = "arrows-split-2"
 	IconTag        Icon = "tag"

@@ -131,7 +131,7 @@ func (v *Visit) menu() []MenuItem {
 		}
 		item.Href = item.Under[0].Href
 		if len(item.Under) == 1 {
-			item.Current, item.Under = item.Open, nil
+			item.Current, item.Under = item.Under[0].Current, nil
 		}
 		items = append(items, item)
 	}

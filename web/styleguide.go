@@ -8,6 +8,9 @@ import (
 // styleguide shows every part once, for the checks of contrast and labels and for people who build pages. It is
 // only there when Deps.Styleguide asks for it; what it shows is made up.
 func (s *Server) styleguide(v *Visit) error {
+	if v.Part() && v.Form("side") != "" {
+		return v.Fragment(styleguideSide())
+	}
 	ages := []string{"0–7 d", "8–30 d", "31–90 d", "91–180 d", "> 180 d"}
 	months := []string{"Dec", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov"}
 	charts := []Chart{

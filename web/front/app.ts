@@ -46,7 +46,12 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset.sent;
 });
 
-document.addEventListener("htmx:after:swap", () => enhance(document));
+// What is asked for in brief opens at the side once it is there.
+document.addEventListener("htmx:after:swap", () => {
+  enhance(document);
+  const side = document.querySelector<HTMLElement>("#side");
+  if (side?.childElementCount && document.activeElement?.closest("[data-side]")) side.showPopover();
+});
 enhance(document);
 commandBox();
 scanner();
