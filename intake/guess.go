@@ -22,7 +22,10 @@ type profile struct {
 // Guess says what each column of a table means, how sure that is and why. A nil sample is not an error; headers alone
 // are then the reason.
 func Guess(t *Table) Mapping {
-	m := Mapping{Sheet: t.Sheet}
+	m := Mapping{}
+	if len(t.Sheets) > 1 {
+		m.Sheet = t.Sheet
+	}
 	profiles := make([]profile, len(t.Headers))
 	for i := range t.Headers {
 		profiles[i] = look(t.Sample, i)

@@ -19,7 +19,7 @@ type layout struct {
 	line   int             // line of the header, 0 when there is none
 	header []string        // the header's cells, trimmed, to recognise it when a report repeats it
 	titles map[string]bool // what stood alone above the header, for the same reason
-	dense  []bool          // columns that hold text in nearly every sampled row: a row of sums leaves them empty
+	dense  []bool          // columns that nearly every sampled row fills, with text or as the first: a row of sums leaves them empty
 	width  int
 	rigid  bool // nearly every sampled row has as many cells as the header
 }
@@ -324,7 +324,7 @@ func letters(i int) string {
 	return s
 }
 
-// density notes the columns that nearly every row fills with something other than a number.
+// density notes the columns that nearly every row fills with something that is not summed up.
 func (l *layout) density(sample [][]string) {
 	l.dense = make([]bool, l.width)
 	full := make([][]string, 0, len(sample))
@@ -346,7 +346,7 @@ func (l *layout) density(sample [][]string) {
 				numbers++
 			}
 		}
-		l.dense[i] = filled > 0 && filled*10 >= len(sample)*9 && numbers*10 < filled*9
+		l.dense[i] = filled > 0 && filled*10 >= len(sample)*9 && (i == 0 || numbers*10 < filled*9) // the first column is a label or a key
 	}
 }
 

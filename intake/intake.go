@@ -166,10 +166,13 @@ func open(formats []Format, f File, c Choice) (*Table, error) {
 	return nil, fmt.Errorf("the content is no table that is understood (%s); export it as CSV or XLSX: %w", strings.Join(names, ", "), fault.Invalid)
 }
 
+// mostSheets is how many sheets are looked into when none is named.
+const mostSheets = 40
+
 // pick opens the named sheet, or the one that looks most like an inventory.
 func pick(format Format, book Book, sheet string) (*Table, error) {
 	sheets := book.Sheets()
-	tryAll := sheets
+	tryAll := sheets[:min(len(sheets), mostSheets)]
 	if sheet != "" {
 		tryAll = nil
 		for _, s := range sheets {

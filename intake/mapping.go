@@ -77,6 +77,9 @@ func (m Mapping) Save(w io.Writer) error {
 	return err
 }
 
+// Choice is how a file is opened to be read with the mapping.
+func (m Mapping) Choice() Choice { return Choice{Sheet: m.Sheet, Delimiter: m.Delimiter} }
+
 // Column returns the column with this header.
 func (m *Mapping) Column(header string) (*Column, bool) {
 	for i := range m.Columns {

@@ -178,6 +178,26 @@ func TestWorkbook(t *testing.T) {
 	}
 }
 
+// TestNetBoxDump reads NetBox's demonstration database from the file to the records.
+func TestNetBoxDump(t *testing.T) {
+	table, err := intake.OpenPath(Formats(), "../../../shared/data/inventory/netbox_demo_v3.6_mit.json", intake.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer table.Close()
+	m := intake.Guess(table)
+	recs, errs := records(table, m)
+	if table.Sheet != "dcim.device" || m.Kind != intake.CMDB || len(recs) != 72 || len(errs) != 0 {
+		t.Fatalf("sheet %s, kind %s, %d records, %v", table.Sheet, m.Kind, len(recs), errs)
+	}
+	r := recs[0]
+	for attr, want := range map[fact.Attr]string{fact.Hostname: "dmi01-akron-rtr01", fact.Manufacturer: "Cisco", fact.Model: "ISR 1111-8P", fact.Site: "DM-Akron", fact.Class: "Router", fact.Status: "in-service"} {
+		if got := r.Get(attr); got != want {
+			t.Errorf("%s = %q, want %q", attr, got, want)
+		}
+	}
+}
+
 // TestRecordsKept holds that records stay as they were when the reading has gone on.
 func TestRecordsKept(t *testing.T) {
 	for _, f := range []intake.File{file("a.xlsx", workbook(t, 3000, false)), file("b.xlsx", workbook(t, 3000, true))} {

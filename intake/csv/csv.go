@@ -253,6 +253,7 @@ type reader struct {
 	text       []byte
 	cells      []string
 	ends       []int
+	stray      int // quotes that never closed
 }
 
 func newReader(src io.Reader, delim byte) *reader {
@@ -336,7 +337,7 @@ func (r *reader) rowBytes() ([]byte, error) {
 		}
 		n := from + i
 		row := r.buf[r.start : r.start+n]
-		if bytes.IndexByte(row, '"') < 0 || !r.openQuote(row) {
+		if bytes.IndexByte(row, '"') < 0 || r.stray > strayQuotes || !r.openQuote(row) {
 			return r.take(n, n+1), nil
 		}
 		if whole, skip, ok := r.quotedRow(); ok {
@@ -345,6 +346,7 @@ func (r *reader) rowBytes() ([]byte, error) {
 		if r.err != nil {
 			return nil, r.err
 		}
+		r.stray++
 		n = bytes.IndexByte(r.buf[r.start:r.end], '\n') // the quote never closes: it is a mark of inches
 		if n < 0 {
 			n = r.end - r.start
@@ -389,6 +391,9 @@ func (r *reader) openQuote(row []byte) bool {
 // quotedLines is how many lines a quoted cell may have before its quote is taken for a stray one: longer notes than
 // this were not seen, and a stray quote would swallow that many rows.
 const quotedLines = 500
+
+// strayQuotes is how many such quotes show that a file does not quote at all; looking for their ends is then in vain.
+const strayQuotes = 100
 
 // quotedRow finds the end of a row whose quoted cells hold line ends. ok is false when a quote never closes.
 func (r *reader) quotedRow() (n, skip int, ok bool) {

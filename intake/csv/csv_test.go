@@ -103,6 +103,14 @@ func TestStrayQuote(t *testing.T) {
 	}
 }
 
+// TestUnquotedFile holds that a file full of stray quotes is read row by row.
+func TestUnquotedFile(t *testing.T) {
+	got, err := all(newReader(strings.NewReader(strings.Repeat("1,\"wide 5 inch\n", 20_000)), ','))
+	if err != nil || len(got) != 20_000 || got[19_999][1] != "\"wide 5 inch" {
+		t.Errorf("%d rows, %v", len(got), err)
+	}
+}
+
 func TestLines(t *testing.T) {
 	r := newReader(strings.NewReader("a,b\n\"c\nc\",d\n\ne,f\n"), ',')
 	var lines []int
