@@ -56,6 +56,29 @@ func TestPagesInBrowser(t *testing.T) {
 	tab.quiet("first start")
 }
 
+// TestFaultsAreFound breaks a page in ways that the checks above must find.
+func TestFaultsAreFound(t *testing.T) {
+	s := newSite(t)
+	tab := s.open(account.Administrator, 1280, 800)
+	tab.visit("/account", "light")
+	for script, want := range map[string]string{
+		`document.body.insertAdjacentHTML("beforeend", "<p><font color=#bbbbbb>pale</font></p>")`:                 "color-contrast",
+		`document.querySelector("label[for=f-old]").remove()`:                                                     "(label)",
+		`document.querySelector("#content").insertAdjacentHTML("beforeend", "<p>" + "wide".repeat(400) + "</p>")`: "wider than the window",
+	} {
+		eval[bool](tab, script+"; true")
+		if got := strings.Join(tab.faults(), "\n"); !strings.Contains(got, want) {
+			t.Errorf("not found: %s in %s", want, got)
+		}
+	}
+	eval[bool](tab, `document.body.insertAdjacentHTML("beforeend", "<p style='color: red'>inline</p>"); true`)
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	if !strings.Contains(strings.Join(tab.complaints, "\n"), "Content Security Policy") {
+		t.Errorf("inline style is not complained of: %v", tab.complaints)
+	}
+}
+
 // TestSignInByHand signs in with the keyboard, as a person would.
 func TestSignInByHand(t *testing.T) {
 	s := newSite(t)

@@ -231,25 +231,32 @@ var axe = sync.OnceValues(func() (string, error) {
 // the page at the side.
 func (t *tab) accessible(where string) {
 	t.t.Helper()
+	for _, fault := range t.faults() {
+		t.t.Errorf("%s: %s", where, fault)
+	}
+}
+
+func (t *tab) faults() (out []string) {
+	t.t.Helper()
 	rules, err := axe()
 	if err != nil {
 		t.t.Fatal(err)
 	}
-	out := eval[string](t, rules+`;axe.run(document, {runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"], resultTypes: ["violations"]})
+	found := eval[string](t, rules+`;axe.run(document, {runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"], resultTypes: ["violations"]})
 		.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.slice(0, 4).map(n => n.html.slice(0, 160) + " | " + (n.any[0]?.message ?? n.all[0]?.message ?? n.none[0]?.message ?? ""))}))))`)
 	var violations []struct {
 		ID, Help string
 		Nodes    []string
 	}
-	if err := json.Unmarshal([]byte(out), &violations); err != nil {
+	if err := json.Unmarshal([]byte(found), &violations); err != nil {
 		t.t.Fatal(err)
 	}
 	for _, v := range violations {
-		t.t.Errorf("%s: %s (%s):\n  %s", where, v.Help, v.ID, strings.Join(v.Nodes, "\n  "))
+		out = append(out, fmt.Sprintf("%s (%s):\n  %s", v.Help, v.ID, strings.Join(v.Nodes, "\n  ")))
 	}
-	over := eval[float64](t, `document.documentElement.scrollWidth - document.documentElement.clientWidth`)
-	if over > 0 {
+	if over := eval[float64](t, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
 		widest := eval[string](t, `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest(".table-scroll, [popover]")).map(e => e.tagName + "." + e.className).slice(0, 5).join(", ")`)
-		t.t.Errorf("%s: the page is %.0f px wider than the window: %s", where, over, widest)
+		out = append(out, fmt.Sprintf("the page is %.0f px wider than the window: %s", over, widest))
 	}
+	return out
 }
