@@ -283,9 +283,13 @@ func (p *plan) readNew(c *columnPlan, raw string, facts []fact.Fact) []fact.Fact
 			add(c.attr, s, c.because)
 		}
 	case asMAC, asIP, asEUI:
-		values, why := c.addresses(raw, s)
-		for _, f := range values {
-			add(f.Attr, f.Value, c.because)
+		if one, ok := c.address(s); ok { // nearly always
+			add(c.attr, one, c.because)
+			break
+		}
+		attr, values, why := c.addresses(raw, s)
+		for _, v := range values {
+			add(attr, v, c.because)
 		}
 		if why != "" {
 			unreadable(s, why)
@@ -319,33 +323,37 @@ func (p *plan) readNew(c *columnPlan, raw string, facts []fact.Fact) []fact.Fact
 	return facts
 }
 
-// addresses reads the addresses in a cell; raw is the cell as written and s the same, tidy. why says what is wrong when
-// there is none and the cell does not say so itself.
-func (c *columnPlan) addresses(raw, s string) (found []fact.Fact, why string) {
-	var values []string
+// address reads a cell that holds one address and nothing else.
+func (c *columnPlan) address(s string) (string, bool) {
+	switch c.kind {
+	case asMAC:
+		return fact.ParseMAC(s)
+	case asIP:
+		return fact.ParseIP(s)
+	}
+	return fact.ParseEUI64(s)
+}
+
+// addresses reads any other cell; raw is the cell as written and s the same, tidy. why says what is wrong when there is
+// no address and the cell does not say so itself.
+func (c *columnPlan) addresses(raw, s string) (attr fact.Attr, values []string, why string) {
 	switch c.kind {
 	case asMAC:
 		if values = fact.MACs(raw); len(values) == 0 {
 			if eui, ok := fact.ParseEUI64(s); ok {
-				return []fact.Fact{{Attr: fact.EUI64, Value: eui}}, ""
+				return fact.EUI64, []string{eui}, ""
 			}
 			why = "no MAC address"
 		}
 	case asIP:
 		values, why = fact.IPs(raw), "no IP address"
 	case asEUI:
-		if eui, ok := fact.ParseEUI64(s); ok {
-			values = []string{eui}
-		}
 		why = "no EUI-64"
 	}
-	for _, v := range values {
-		found = append(found, fact.Fact{Attr: c.attr, Value: v})
+	if len(values) > 0 || looksNull(s) {
+		return c.attr, values, ""
 	}
-	if len(found) > 0 || looksNull(s) {
-		return found, ""
-	}
-	return nil, why
+	return c.attr, nil, why
 }
 
 // measure reads amounts, intervals, flags and the words of closed vocabularies.
@@ -437,11 +445,13 @@ func (p *plan) key(cells []string) string {
 		}
 		switch k.kind {
 		case asMAC:
-			macs := fact.MACs(s)
-			if len(macs) == 0 {
+			if mac, ok := fact.ParseMAC(s); ok {
+				s = mac
+			} else if macs := fact.MACs(s); len(macs) > 0 {
+				s = macs[0]
+			} else {
 				continue
 			}
-			s = macs[0]
 		case asIP:
 			ips := fact.IPs(s)
 			if len(ips) == 0 {

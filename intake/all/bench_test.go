@@ -178,6 +178,33 @@ func millionRows(rows int) endless {
 	return e
 }
 
+// TestBounded holds that the memory of a reading does not grow with the file, apart from a hash a row.
+func TestBounded(t *testing.T) {
+	e := millionRows(200_000)
+	table, err := intake.Open(Formats(), intake.File{Name: "a.csv", Data: e, Size: e.size()}, intake.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.GC()
+	var before, now runtime.MemStats
+	runtime.ReadMemStats(&before)
+	n := 0
+	for _, err := range table.Records(intake.Guess(table), readAt) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n%50_000 == 0 {
+			runtime.GC()
+			if runtime.ReadMemStats(&now); now.HeapInuse > before.HeapInuse+64<<20 {
+				t.Fatalf("row %d holds %d MiB", n, (now.HeapInuse-before.HeapInuse)>>20)
+			}
+		}
+	}
+	if n != 200_000 {
+		t.Error(n)
+	}
+}
+
 // BenchmarkCSV streams 1,000,000 rows of twenty columns and reports the most memory held.
 func BenchmarkCSV(b *testing.B) {
 	b.ReportAllocs()
@@ -189,13 +216,14 @@ func BenchmarkCSV(b *testing.B) {
 		}
 		n, most := 0, uint64(0)
 		var m runtime.MemStats
+		runtime.GC()
 		for _, err := range t.Records(intake.Guess(t), readAt) {
 			if err != nil {
 				b.Fatal(err)
 			}
 			if n++; n%100_000 == 0 {
 				runtime.ReadMemStats(&m)
-				most = max(most, m.Sys)
+				most = max(most, m.HeapInuse+m.StackInuse)
 			}
 		}
 		if n != 1_000_000 {
