@@ -22,7 +22,7 @@ type profile struct {
 // Guess says what each column of a table means, how sure that is and why. A nil sample is not an error; headers alone
 // are then the reason.
 func Guess(t *Table) Mapping {
-	m := Mapping{}
+	m := Mapping{HeaderRow: t.header}
 	if len(t.Sheets) > 1 {
 		m.Sheet = t.Sheet
 	}

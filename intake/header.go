@@ -57,7 +57,10 @@ func (t *Table) sample(limit int) error {
 			break
 		}
 	}
-	if t.layout, t.Headers = findLayout(top, t.delimited); len(t.Headers) == 0 {
+	if t.header > 0 && !hasLine(top, t.header) {
+		return fmt.Errorf("line %d is no header: it is empty or not among the first %d rows; choose another: %w", t.header, headerSearch, fault.Invalid)
+	}
+	if t.layout, t.Headers = findLayout(top, t.delimited, t.header); len(t.Headers) == 0 {
 		return fmt.Errorf("there are no cells with text in it; export it again: %w", fault.Invalid)
 	}
 	t.Sample, t.Whole = nil, false
@@ -105,8 +108,8 @@ func (t *Table) sample(limit int) error {
 	return nil
 }
 
-// findLayout finds the header among the first rows.
-func findLayout(top []lead, delimited bool) (layout, []string) {
+// findLayout finds the header among the first rows, unless a line is chosen for it.
+func findLayout(top []lead, delimited bool, chosen int) (layout, []string) {
 	best, bestScore := -1, 0.0
 	width := 0
 	for i, l := range top {
@@ -115,8 +118,13 @@ func findLayout(top []lead, delimited bool) (layout, []string) {
 			best, bestScore = i, score
 		}
 	}
+	for i, l := range top {
+		if chosen > 0 && l.line == chosen && filledCells(l.cells) > 0 {
+			best = i
+		}
+	}
 	lay := layout{width: width, titles: map[string]bool{}}
-	if best >= 0 && filledCells(top[best].cells) == 1 && width > 2 && recognisedCells(top[best].cells) == 0 {
+	if best >= 0 && chosen == 0 && filledCells(top[best].cells) == 1 && width > 2 && recognisedCells(top[best].cells) == 0 {
 		best = -1 // a title above a table without header
 	}
 	if best < 0 {
@@ -146,6 +154,15 @@ func findLayout(top []lead, delimited bool) (layout, []string) {
 		lay.width = len(headers)
 	}
 	return lay, nameColumns(headers, max(len(headers), width))
+}
+
+func hasLine(top []lead, line int) bool {
+	for _, l := range top {
+		if l.line == line && filledCells(l.cells) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // headerScore is how much a row looks like a header: recognised words count most, distinct labels a little, and a

@@ -41,6 +41,7 @@ type File struct {
 type Choice struct {
 	Sheet     string // of a workbook, or the object type of a JSON file
 	Delimiter string // of a text file: one character
+	Header    int    // line of the header, or of its lower row where it has two
 }
 
 // Format is one way in which tables are written to files.
@@ -92,6 +93,7 @@ type Table struct {
 
 	book      Book
 	delimited bool
+	header    int // chosen line
 	layout    layout
 	closer    io.Closer
 	read      atomic.Int64
@@ -157,7 +159,7 @@ func open(formats []Format, f File, c Choice) (*Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		return pick(format, book, c.Sheet)
+		return pick(format, book, c)
 	}
 	var names []string
 	for _, format := range formats {
@@ -170,18 +172,18 @@ func open(formats []Format, f File, c Choice) (*Table, error) {
 const mostSheets = 40
 
 // pick opens the named sheet, or the one that looks most like an inventory.
-func pick(format Format, book Book, sheet string) (*Table, error) {
+func pick(format Format, book Book, c Choice) (*Table, error) {
 	sheets := book.Sheets()
 	tryAll := sheets[:min(len(sheets), mostSheets)]
-	if sheet != "" {
+	if c.Sheet != "" {
 		tryAll = nil
 		for _, s := range sheets {
-			if strings.EqualFold(s, sheet) {
+			if strings.EqualFold(s, c.Sheet) {
 				tryAll = []string{s}
 			}
 		}
 		if tryAll == nil {
-			return nil, fmt.Errorf("there is no sheet %q; it has %s: %w", sheet, strings.Join(sheets, ", "), fault.Invalid)
+			return nil, fmt.Errorf("there is no sheet %q; it has %s: %w", c.Sheet, strings.Join(sheets, ", "), fault.Invalid)
 		}
 	}
 	var best *Table
@@ -192,7 +194,7 @@ func pick(format Format, book Book, sheet string) (*Table, error) {
 		if len(tryAll) > 1 {
 			limit = 100
 		}
-		t := &Table{Format: format.Name, Sheet: s, Sheets: sheets, book: book, delimited: format.Delimited}
+		t := &Table{Format: format.Name, Sheet: s, Sheets: sheets, book: book, delimited: format.Delimited, header: c.Header}
 		if err := t.sample(limit); err != nil {
 			if firstErr == nil {
 				firstErr = err

@@ -35,6 +35,7 @@ type Mapping struct {
 	Kind      Kind        `yaml:"kind"`
 	Sheet     string      `yaml:"sheet,omitempty"`
 	Delimiter string      `yaml:"delimiter,omitempty"`
+	HeaderRow int         `yaml:"header_row,omitempty"` // line of the header, where it is not found by itself
 	DateOrder fact.Order  `yaml:"date_order,omitempty"` // where a column does not say otherwise
 	Date1904  bool        `yaml:"date_1904,omitempty"`  // day numbers in text count from 1904
 	Key       []string    `yaml:"key"`                  // headers, best first: the first that is filled names the row
@@ -78,7 +79,9 @@ func (m Mapping) Save(w io.Writer) error {
 }
 
 // Choice is how a file is opened to be read with the mapping.
-func (m Mapping) Choice() Choice { return Choice{Sheet: m.Sheet, Delimiter: m.Delimiter} }
+func (m Mapping) Choice() Choice {
+	return Choice{Sheet: m.Sheet, Delimiter: m.Delimiter, Header: m.HeaderRow}
+}
 
 // Column returns the column with this header.
 func (m *Mapping) Column(header string) (*Column, bool) {

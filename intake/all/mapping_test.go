@@ -178,6 +178,21 @@ func TestWorkbook(t *testing.T) {
 	}
 }
 
+// TestChosenHeader lets a person say where the header is.
+func TestChosenHeader(t *testing.T) {
+	text := []byte("Serial,Model,Manufacturer,Room\nfoo,bar,baz,qux\nS1,M1,Acme,1\nS2,M2,Acme,2\n")
+	table, err := intake.Open(Formats(), file("a.csv", text), intake.Choice{Header: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := intake.Guess(table); strings.Join(table.Headers, " ") != "foo bar baz qux" || len(table.Sample) != 2 || m.Choice().Header != 2 {
+		t.Errorf("headers %q, %d rows", table.Headers, len(table.Sample))
+	}
+	if _, err := intake.Open(Formats(), file("a.csv", text), intake.Choice{Header: 9}); !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "line 9") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestNetBoxDump reads NetBox's demonstration database from the file to the records.
 func TestNetBoxDump(t *testing.T) {
 	table, err := intake.OpenPath(Formats(), "../../../shared/data/inventory/netbox_demo_v3.6_mit.json", intake.Choice{})
