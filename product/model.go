@@ -22,12 +22,25 @@ func weak(key string) bool {
 	if len(key) < 4 {
 		return true
 	}
+	return onlyDigits(key) && len(key) < 6
+}
+
+// telling is a spelling so much one product's that it holds beside the name of a maker who does not make it, as on a
+// reseller's list: it has letters and digits, or is a long word and the whole cell.
+func telling(key string, whole bool) bool {
+	if weak(key) || len(key) < 5 {
+		return false
+	}
+	return !onlyLetters(key) && !onlyDigits(key) || whole && len(key) >= 8
+}
+
+func onlyDigits(key string) bool {
 	for i := 0; i < len(key); i++ {
 		if !digit(key[i]) {
-			return len(key) == 4 && digit(key[1])
+			return false
 		}
 	}
-	return len(key) < 6
+	return true
 }
 
 // noise is a word beside a model that does not tell which model it is.
@@ -54,7 +67,7 @@ type reading struct {
 // modelNamed finds the model a text names. named is whom the maker's cell may mean; known tells that it means someone
 // of the catalog, said that there is something in the cell at all. hint is the class the description gives, -1 for none.
 func (c *Catalog) modelNamed(text string, named []alias, said bool, hint int32) (reading, bool) {
-	folded := fold(text)
+	folded := plus(fold(text))
 	if r, ok := c.modelIn(folded, named, said, hint); ok {
 		return r, true
 	}
@@ -204,7 +217,7 @@ func (c *Catalog) choose(found []int32, key string, named []alias, said bool, hi
 	}
 	for _, k := range found {
 		entry := &c.keys[k]
-		if entry.bound || weak(key) && said {
+		if entry.bound || said && !telling(key, whole) {
 			continue
 		}
 		if hint >= 0 && (weak(key) || len(found) > 1) && !c.akin(c.models[entry.model].class, hint) {

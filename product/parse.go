@@ -243,7 +243,7 @@ func (r *reader) modelLine(f []string) {
 }
 
 func (r *reader) modelKey(i int32, text, number string, bound bool) {
-	k := squash(fold(text))
+	k := squash(plus(fold(text)))
 	if k == "" {
 		r.failf("spelling %q of model %q has no letters or digits", text, r.c.models[i].name)
 		return

@@ -296,3 +296,19 @@ func slips(n int) int {
 	}
 	return 2
 }
+
+// plus spells a "+" behind a word out, for "HeartStart XL+" is not "HeartStart XL"; between words it stays what it is.
+func plus(folded string) string {
+	if !strings.Contains(folded, "+") {
+		return folded
+	}
+	var b strings.Builder
+	for i := 0; i < len(folded); i++ {
+		if folded[i] == '+' && i > 0 && wordByte(folded[i-1]) && (i+1 == len(folded) || !wordByte(folded[i+1])) {
+			b.WriteString(" plus")
+			continue
+		}
+		b.WriteByte(folded[i])
+	}
+	return b.String()
+}
