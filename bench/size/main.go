@@ -31,21 +31,25 @@ func main() {
 	rows := flag.Int("rows", 100_000, "rows of the workbook")
 	rounds := flag.Int("rounds", 3, "how often the pair is timed")
 	million := flag.Int("csv", 0, "also import a CSV file of so many rows and print the peak of memory")
+	devices := flag.Int("devices", 0, "instead measure the device list on so many devices")
 	flag.Parse()
-	if err := run(*rows, *rounds, *million); err != nil {
+	if err := run(*rows, *rounds, *million, *devices); err != nil {
 		fmt.Fprintln(os.Stderr, "size:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rows, rounds, million int) error {
+func run(rows, rounds, million, devices int) error {
 	dir, err := os.MkdirTemp("", "pons-size")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if million > 0 {
+	switch {
+	case million > 0:
 		return csv(dir, million)
+	case devices > 0:
+		return lists(dir, devices, rounds)
 	}
 	book := filepath.Join(dir, "cmms.xlsx")
 	if err := write(book, func(f *os.File) error { return demo.WriteXLSX(f, rows, 1) }); err != nil {
@@ -79,6 +83,10 @@ func write(path string, f func(*os.File) error) error {
 		return err
 	}
 	return file.Close()
+}
+
+func fixture(path string, rows int) error {
+	return write(path, func(f *os.File) error { return demo.WriteCSV(f, rows, 1) })
 }
 
 func timed(f func() error) (time.Duration, error) {
@@ -175,7 +183,7 @@ func imported(file, path string) error {
 // csv imports a large CSV file and prints time and the most memory that the process held.
 func csv(dir string, rows int) error {
 	file := filepath.Join(dir, "cmms.csv")
-	if err := write(file, func(f *os.File) error { return demo.WriteCSV(f, rows, 1) }); err != nil {
+	if err := fixture(file, rows); err != nil {
 		return err
 	}
 	took, err := timed(func() error { return imported(file, filepath.Join(dir, "pons.db")) })
