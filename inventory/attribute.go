@@ -121,16 +121,23 @@ var attributes = []Attribute{
 	{Name: fact.LastSeen, Title: "Last seen", Group: "Network", Kind: Time, Multi: true, Order: byWire},
 }
 
+// vocabulary is the place of each attribute in the list: a constant table.
+var vocabulary = func() map[fact.Attr]int {
+	m := make(map[fact.Attr]int, len(attributes))
+	for i := range attributes {
+		m[attributes[i].Name] = i
+	}
+	return m
+}()
+
 // Attributes returns the vocabulary in the order of the device page.
 func Attributes() []Attribute { return slices.Clone(attributes) }
 
 // AttributeNamed finds an attribute of the vocabulary; a custom attribute ("custom.mri_zone") is a text that
 // people may edit.
 func AttributeNamed(name fact.Attr) (Attribute, bool) {
-	for i := range attributes {
-		if attributes[i].Name == name {
-			return attributes[i], true
-		}
+	if i, ok := vocabulary[name]; ok {
+		return attributes[i], true
 	}
 	if custom, ok := strings.CutPrefix(string(name), fact.CustomPrefix); ok && custom != "" {
 		return Attribute{Name: name, Title: custom, Group: "Custom", Order: byRecord, Disputed: true, Editable: true}, true

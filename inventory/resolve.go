@@ -17,12 +17,12 @@ type Flags uint32
 const (
 	FlagConflict     Flags = 1 << iota // sources disagree on a disputed attribute
 	FlagDuplicate                      // may be one with another device
-	FlagUnseen                         // recorded in a system, made to be connected, never seen on the network
-	FlagUnrecorded                     // on the network, in no system
+	FlagUnseen                         // recorded in a system, made to be connected, never seen on the network, and no person said what became of it
+	FlagUnrecorded                     // on the network, in no system, and no person stated its lifecycle state
 	FlagNoOwner                        // nobody answers for it
 	FlagNoPlace                        // no site, department, room or location
 	FlagUnclassified                   // class unknown
-	FlagAbsent                         // missing from a source that used to list it
+	FlagAbsent                         // missing from a source that used to list it, and no person stated its lifecycle state since
 	FlagPerson                         // a person has stated something of it
 )
 
@@ -33,19 +33,23 @@ type Vote struct {
 }
 
 // kind is the kind of source that really speaks.
-func (v *Vote) kind() string {
-	if v.Source == "oui" {
+func (v *Vote) kind() string { return kindOf(&v.Statement, v.Record) }
+
+func kindOf(s *Statement, rec *Record) string {
+	if s.Source == "oui" {
 		return "oui"
 	}
-	return v.Record.Kind
+	return rec.Kind
 }
 
 // When is the time of the statement.
-func (v *Vote) When() time.Time {
-	if v.At.IsZero() {
-		return v.Record.At
+func (v *Vote) When() time.Time { return whenOf(&v.Statement, v.Record) }
+
+func whenOf(s *Statement, rec *Record) time.Time {
+	if s.At.IsZero() {
+		return rec.At
 	}
-	return v.At
+	return s.At
 }
 
 // Belief is how far the statement is trusted, 0..1: what it says of itself, or what its kind of source deserves.
@@ -127,24 +131,23 @@ var (
 type Resolver struct {
 	catalog    *product.Catalog
 	precedence Precedence
-	index      map[fact.Attr]int
 	votes      []ballot // reused
 }
 
+// ballot is a vote as it is sorted.
 type ballot struct {
-	attr int // index into the vocabulary; past its end for custom and raw attributes
+	attr int // index into the vocabulary; past its end for custom attributes
 	rank int
 	weak bool
-	Vote
+	*Statement
+	rec *Record
 }
+
+func (b *ballot) vote() Vote { return Vote{Statement: *b.Statement, Record: b.rec} }
 
 // NewResolver returns a resolver with an administrator's orders of sources.
 func NewResolver(c *product.Catalog, p Precedence) *Resolver {
-	r := &Resolver{catalog: c, precedence: p, index: make(map[fact.Attr]int, len(attributes))}
-	for i := range attributes {
-		r.index[attributes[i].Name] = i
-	}
-	return r
+	return &Resolver{catalog: c, precedence: p}
 }
 
 // Resolve makes a device of the records that speak of it. The result does not depend on their order.
@@ -159,12 +162,14 @@ func (r *Resolver) Resolve(records []*Record) *Device {
 		}
 	}
 	slices.SortFunc(r.votes, compareBallots)
+	votes := make([]Vote, len(r.votes)) // of all values, in one piece
+	d.Values = make([]Value, 0, min(len(votes)+2, len(attributes)))
 	for from := 0; from < len(r.votes); {
 		to := from + 1
 		for to < len(r.votes) && r.votes[to].Attr == r.votes[from].Attr {
 			to++
 		}
-		r.count(d, r.votes[from:to])
+		r.count(d, r.votes[from:to], votes[from:to:to])
 		from = to
 	}
 	r.derive(d)
@@ -173,23 +178,22 @@ func (r *Resolver) Resolve(records []*Record) *Device {
 
 // cast puts a statement to the vote, or aside when it is a raw observation.
 func (r *Resolver) cast(d *Device, rec *Record, s *Statement) {
-	v := Vote{Statement: *s, Record: rec}
-	i, ok := r.index[s.Attr]
+	i, ok := vocabulary[s.Attr]
 	if !ok {
 		if strings.Contains(string(s.Attr), ".") && !strings.HasPrefix(string(s.Attr), fact.CustomPrefix) {
-			d.Wire = append(d.Wire, v)
+			d.Wire = append(d.Wire, Vote{Statement: *s, Record: rec})
 			return
 		}
 		i = len(attributes)
 	}
-	b := ballot{attr: i, Vote: v}
+	b := ballot{attr: i, Statement: s, rec: rec}
 	order := byRecord
 	if i < len(attributes) {
 		order = r.precedence.order(&attributes[i])
 	} else if o, ok := r.precedence[s.Attr]; ok {
 		order = o
 	}
-	kind := v.kind()
+	kind := kindOf(s, rec)
 	b.rank = rank(order, kind)
 	b.weak = s.Trust > 0 && s.Trust <= trustUnknown && kind != "person"
 	r.votes = append(r.votes, b)
@@ -203,7 +207,7 @@ func compareBallots(a, b ballot) int {
 	if c := cmp.Compare(a.Attr, b.Attr); c != 0 {
 		return c
 	}
-	if c := compareBool(!a.Record.Absent.IsZero(), !b.Record.Absent.IsZero()); c != 0 {
+	if c := compareBool(!a.rec.Absent.IsZero(), !b.rec.Absent.IsZero()); c != 0 {
 		return c
 	}
 	if c := compareBool(a.weak, b.weak); c != 0 {
@@ -215,10 +219,10 @@ func compareBallots(a, b ballot) int {
 	if c := cmp.Compare(b.Trust, a.Trust); c != 0 {
 		return c
 	}
-	if c := b.When().Compare(a.When()); c != 0 {
+	if c := whenOf(b.Statement, b.rec).Compare(whenOf(a.Statement, a.rec)); c != 0 {
 		return c
 	}
-	return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Record.Name(), b.Record.Name()), cmp.Compare(a.Because, b.Because))
+	return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.rec.Source, b.rec.Source), cmp.Compare(a.rec.Key, b.rec.Key), cmp.Compare(a.Because, b.Because))
 }
 
 func compareBool(a, b bool) int {
@@ -232,8 +236,8 @@ func compareBool(a, b bool) int {
 	}
 }
 
-// count decides one attribute.
-func (r *Resolver) count(d *Device, votes []ballot) {
+// count decides one attribute. Its votes are kept in into, the winner's first.
+func (r *Resolver) count(d *Device, votes []ballot, into []Vote) {
 	v := Value{Attr: votes[0].Attr, Value: votes[0].Value}
 	a := &Attribute{Name: v.Attr, Disputed: true}
 	if votes[0].attr < len(attributes) {
@@ -244,23 +248,38 @@ func (r *Resolver) count(d *Device, votes []ballot) {
 			if !slices.Contains(v.All, votes[i].Value) {
 				v.All = append(v.All, votes[i].Value)
 			}
-			v.Won = append(v.Won, votes[i].Vote)
+			into[i] = votes[i].vote()
 		}
+		v.Won = into
 		d.Values = append(d.Values, v)
 		return
 	}
-	winner := a.fold(v.Value)
-	decided := votes[0].kind() == "person"
+	won := 0
+	winner := ""
+	if len(votes) > 1 {
+		winner = a.fold(v.Value)
+	}
+	decided := kindOf(votes[0].Statement, votes[0].rec) == "person"
+	agrees := func(b *ballot) bool { return b.Value == v.Value || a.fold(b.Value) == winner }
 	for i := range votes {
-		if a.fold(votes[i].Value) == winner {
-			v.Won = append(v.Won, votes[i].Vote)
+		if agrees(&votes[i]) {
+			into[won] = votes[i].vote()
+			won++
+		}
+	}
+	lost := won
+	for i := range votes {
+		b := &votes[i]
+		if agrees(b) {
 			continue
 		}
-		v.Lost = append(v.Lost, votes[i].Vote)
-		if a.Disputed && !decided && !votes[i].weak && !votes[0].weak && votes[i].kind() != "oui" && votes[i].Record.Absent.IsZero() {
+		into[lost] = b.vote()
+		lost++
+		if a.Disputed && !decided && !b.weak && !votes[0].weak && kindOf(b.Statement, b.rec) != "oui" && b.rec.Absent.IsZero() {
 			v.Conflict = true
 		}
 	}
+	v.Won, v.Lost = into[:won:won], into[won:]
 	if v.Conflict {
 		d.Conflicts = append(d.Conflicts, v.Attr)
 		d.Flags |= FlagConflict
@@ -280,20 +299,38 @@ func (r *Resolver) derive(d *Device) {
 	}
 	r.seen(d)
 	var system, network, absent bool
+	decided := stateDecided(d)
 	for _, rec := range d.Records {
 		system = system || slices.Contains(systemKinds, rec.Kind)
 		network = network || slices.Contains(networkKinds, rec.Kind)
-		absent = absent || !rec.Absent.IsZero()
+		absent = absent || rec.Absent.After(decided)
 		if rec.Kind == "person" {
 			d.Flags |= FlagPerson
 		}
 	}
 	connected := class.Connected || d.Value(fact.MAC) != nil || d.Value(fact.IP) != nil
-	d.Flags |= flagIf(FlagUnseen, system && !network && connected) | flagIf(FlagUnrecorded, network && !system) |
+	d.Flags |= flagIf(FlagUnseen, system && !network && connected && decided.IsZero()) | flagIf(FlagUnrecorded, network && !system && decided.IsZero()) |
 		flagIf(FlagAbsent, absent) | flagIf(FlagUnclassified, d.Value(fact.Class) == nil) |
 		flagIf(FlagNoOwner, d.Value(fact.Owner) == nil && d.Value(fact.ClinicalOwner) == nil && d.Value(fact.TechnicalOwner) == nil) |
 		flagIf(FlagNoPlace, d.Value(fact.Site) == nil && d.Value(fact.Department) == nil && d.Value(fact.Room) == nil && d.Value(fact.Location) == nil && d.Value(fact.Building) == nil)
 	d.Confidence = confidence(d)
+}
+
+// stateDecided is when a person last stated the device's lifecycle state: that answers the queues that ask what
+// became of it. Zero: nobody did.
+func stateDecided(d *Device) (at time.Time) {
+	for _, rec := range d.Records {
+		if rec.Kind != personSource {
+			continue
+		}
+		for i := range rec.Said {
+			v := Vote{Statement: rec.Said[i], Record: rec}
+			if v.Attr == fact.Status && v.When().After(at) {
+				at = v.When()
+			}
+		}
+	}
+	return at
 }
 
 func flagIf(f Flags, on bool) Flags {
@@ -310,8 +347,8 @@ func (r *Resolver) imply(d *Device, attr fact.Attr, value, because string) {
 	}
 	s := Statement{Attr: attr, Value: value, Source: "catalog", Because: because, Trust: trustKnown}
 	v := Value{Attr: attr, Value: value, Won: []Vote{{Statement: s, Record: d.Value(fact.Class).Won[0].Record}}}
-	at, _ := slices.BinarySearchFunc(d.Values, r.index[attr], func(v Value, i int) int {
-		j, ok := r.index[v.Attr]
+	at, _ := slices.BinarySearchFunc(d.Values, vocabulary[attr], func(v Value, i int) int {
+		j, ok := vocabulary[v.Attr]
 		if !ok {
 			j = len(attributes)
 		}
