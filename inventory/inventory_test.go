@@ -510,3 +510,19 @@ func FuzzDecodeSaid(f *testing.F) {
 	f.Add(encodeSaid([]Statement{{Attr: fact.Serial, Value: "1", Because: "column x"}}))
 	f.Fuzz(func(t *testing.T, body []byte) { decodeSaid(body) })
 }
+
+func TestWordsThatNameNoClassAreADescription(t *testing.T) {
+	n := NewNormalizer(catalog)
+	for value, want := range map[string]Statement{
+		"infusion-pump":   {Attr: fact.Class, Value: "infusion-pump"},
+		"PUMP, INFUSION":  {Attr: fact.Class, Value: "infusion-pump"},
+		"Zebra-Device":    {Attr: fact.Description, Value: "Zebra-Device"},
+		"Profiled-Unsure": {Attr: fact.Description, Value: "Profiled-Unsure"},
+	} {
+		r := row("nac", "x", 1, "class", value)
+		got := n.Statements("nac", &r)
+		if len(got) != 1 || got[0].Attr != want.Attr || got[0].Value != want.Value {
+			t.Errorf("%q: %+v, want %s=%s", value, got, want.Attr, want.Value)
+		}
+	}
+}

@@ -101,16 +101,21 @@ func compareStatements(a, b Statement) int {
 	return strings.Compare(a.Because, b.Because)
 }
 
-// taxonomy reads a class or category as the source words it.
+// taxonomy reads a class or category as the source words it. Words that name no class ("Zebra-Device", a profile
+// of network access control) are a description.
 func (n *Normalizer) taxonomy(f *fact.Fact) Statement {
 	s := statement(f)
-	if f.Attr == fact.Class {
-		if _, ok := n.catalog.Class(f.Value); !ok {
-			if c, ok := n.catalog.ClassBySynonym(f.Value); ok {
-				s.Value, s.Because = c.Name, reworded(f, c.Name)
-			}
-		}
+	if f.Attr != fact.Class {
+		return s
 	}
+	if _, ok := n.catalog.Class(f.Value); ok {
+		return s
+	}
+	if c, ok := n.catalog.ClassBySynonym(f.Value); ok {
+		s.Value, s.Because = c.Name, reworded(f, c.Name)
+		return s
+	}
+	s.Attr, s.Trust = fact.Description, trustUnknown
 	return s
 }
 
