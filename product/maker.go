@@ -52,7 +52,7 @@ func region(w string) bool {
 	case "usa", "us", "america", "americas", "north", "american", "of", "international", "intl", "europe", "european", "deutschland",
 		"germany", "uk", "france", "italia", "italy", "japan", "china", "shenzhen", "beijing", "shanghai", "hangzhou", "canada", "asia",
 		"pacific", "global", "worldwide", "group", "holding", "holdings", "division", "div", "subsidiary", "sales", "service", "services",
-		"mfg", "manufacturing", "manufacturer", "operations", "ireland", "netherlands", "sweden", "finland", "denmark", "switzerland", "schweiz",
+		"mfg", "industries", "manufacturing", "manufacturer", "operations", "ireland", "netherlands", "sweden", "finland", "denmark", "switzerland", "schweiz",
 		"austria", "belgium", "spain", "mexico", "india", "korea", "taiwan", "singapore", "australia", "brasil", "brazil", "israel", "now",
 		"formerly", "fka", "dba", "business", "unit", "products", "product", "technical", "support", "solutions":
 		return true
@@ -79,8 +79,13 @@ func (c *Catalog) makersNamed(s string) []alias {
 	if len(words) == 0 {
 		return nil
 	}
-	if found := c.aliases[strings.Join(words, "")]; found != nil {
-		return found
+	for n := len(words); n > 0; n-- { // "Hamilton Company, Inc." is not "Hamilton, Inc."
+		if found := c.aliases[strings.Join(words[:n], "")]; found != nil {
+			return found
+		}
+		if !legal(words[n-1]) {
+			break
+		}
 	}
 	words = withoutLegal(words)
 	if len(words) == 0 {

@@ -156,7 +156,7 @@ func (r *reader) makerLine(f []string) {
 	if len(f) == 3 {
 		for _, a := range list(f[2]) {
 			spelling := r.alias(i, a)
-			own = own || spelling == key(f[0])
+			own = own || spelling == key(f[0]) && (!strings.Contains(a, "{") || squash(fold(f[0])) == spelling)
 		}
 	}
 	if !own {
@@ -187,21 +187,36 @@ func (r *reader) alias(i int32, text string) string {
 			}
 		}
 	}
-	k := key(text)
+	k, whole := key(text), squash(fold(text))
 	if k == "" {
 		r.failf("alias %q of %q has no letters", text, r.c.makers[i].name)
 		return ""
 	}
+	if whole != k {
+		r.enter(whole, a, text)
+		if r.taken(k, a) { // "Hamilton Company" beside "Hamilton", another firm: only the whole name is its own
+			return whole
+		}
+	}
+	r.enter(k, a, text)
+	return k
+}
+
+// taken tells whether a spelling already means another maker.
+func (r *reader) taken(k string, a alias) bool {
+	return slices.ContainsFunc(r.c.aliases[k], func(b alias) bool { return b.maker != a.maker && len(b.only) == 0 && len(a.only) == 0 })
+}
+
+func (r *reader) enter(k string, a alias, text string) {
 	for _, b := range r.c.aliases[k] {
 		if b.text == a.text && len(a.only) == 0 && len(b.only) == 0 {
 			if b.maker != a.maker {
-				r.failf("alias %q of %q is already %q's", text, r.c.makers[i].name, r.c.makers[b.maker].name)
+				r.failf("alias %q of %q is already %q's", text, r.c.makers[a.maker].name, r.c.makers[b.maker].name)
 			}
-			return k
+			return
 		}
 	}
 	r.c.aliases[k] = append(r.c.aliases[k], a)
-	return k
 }
 
 func (r *reader) modelLine(f []string) {

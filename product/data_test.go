@@ -1,0 +1,117 @@
+package product_test
+
+import (
+	"bufio"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"pons/product"
+)
+
+// Every "> text; text" line of makers.txt must resolve to the maker above it.
+func TestMakerExamplesResolve(t *testing.T) {
+	c := product.Default()
+	name, tried := "", 0
+	for n, line := range lines(t, "data/makers.txt") {
+		switch {
+		case strings.HasPrefix(line, ">"):
+			for _, text := range strings.Split(line[1:], ";") {
+				tried++
+				if got, known := c.Maker(strings.TrimSpace(text)); !known || got != name {
+					t.Errorf("line %d: %q is %q (%v), not %q", n+1, strings.TrimSpace(text), got, known, name)
+				}
+			}
+		case line != "" && line[0] != '#' && line[0] != '@':
+			name = strings.TrimSpace(strings.Split(line, "|")[0])
+		}
+	}
+	if tried < 200 {
+		t.Errorf("only %d examples", tried)
+	}
+}
+
+// A maker's canonical name means that maker, however it is written, unless the data binds its own name to classes.
+func TestMakerNamesItself(t *testing.T) {
+	c := product.Default()
+	for _, name := range c.Makers() {
+		if name == "Siemens" || name == "Fresenius Kabi" {
+			continue // their bare names mean Siemens Healthineers and Fresenius; the class decides
+		}
+		for _, text := range []string{name, strings.ToUpper(name), name + " Inc.", name + ", LLC", " " + strings.ToLower(name) + " GmbH"} {
+			if got, known := c.Maker(text); !known || got != name {
+				t.Errorf("%q is %q (%v), not %q", text, got, known, name)
+			}
+		}
+	}
+}
+
+// The FDA product codes of classes.txt exist, and a class is life-supporting exactly where FDA flags one of its codes
+// as life-sustaining, save where the data writes "L!", which a comment above must account for.
+func TestProductCodesAreFDAs(t *testing.T) {
+	foi := lines(t, "../../shared/data/fda/foiclass.txt")
+	header := strings.Split(foi[0], "|")
+	code, life := slices.Index(header, "PRODUCTCODE"), slices.Index(header, "Life_Sustain_support_flag")
+	if code < 0 || life < 0 {
+		t.Fatal("foiclass.txt has other columns: ", header)
+	}
+	sustains := map[string]string{}
+	for _, line := range foi[1:] {
+		f := strings.Split(line, "|")
+		if len(f) > life {
+			sustains[f[code]] = f[life]
+		}
+	}
+	codes, comment := 0, false
+	for n, line := range lines(t, "data/classes.txt") {
+		f := strings.Split(line, "|")
+		if len(f) != 7 || strings.HasPrefix(line, "#") {
+			comment = strings.HasPrefix(line, "#") && len(f) == 1 && !strings.HasPrefix(line, "# ---")
+			continue
+		}
+		flags, flagged := strings.TrimSpace(f[4]), false
+		for _, c := range strings.Fields(f[5]) {
+			codes++
+			y, known := sustains[c]
+			if !known {
+				t.Errorf("line %d: FDA has no product code %s", n+1, c)
+			}
+			flagged = flagged || y == "Y"
+		}
+		switch {
+		case strings.Contains(flags, "L!"):
+			if flagged {
+				t.Errorf("line %d: FDA flags a code of %s, so \"L\" is enough", n+1, f[0])
+			}
+			if !comment {
+				t.Errorf("line %d: %s is \"L!\" without a comment that says why", n+1, f[0])
+			}
+		case strings.Contains(flags, "L") != flagged:
+			t.Errorf("line %d: flags %q of %s, but FDA's flag is %v", n+1, flags, f[0], flagged)
+		}
+		comment = false
+	}
+	if codes < 80 {
+		t.Errorf("only %d product codes", codes)
+	}
+}
+
+func lines(t *testing.T, path string) []string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var out []string
+	s := bufio.NewScanner(f)
+	s.Buffer(nil, 1<<20)
+	for s.Scan() {
+		out = append(out, s.Text())
+	}
+	if s.Err() != nil {
+		t.Fatal(s.Err())
+	}
+	return out
+}
