@@ -43,8 +43,6 @@ type Deps struct {
 	// Name of the hospital, shown beneath the menu. Demo is what the sign-in page tells the visitor of a demo; it
 	// also marks the data as made up.
 	Name, Demo string
-	// Places are the sites and departments of the scope picker; nil while nothing knows any.
-	Places func(context.Context) (Places, error)
 }
 
 // Server is the web face. It is made by New and is inert until its Handler is served.
@@ -55,6 +53,7 @@ type Server struct {
 	handler  http.Handler
 	finders  []finder
 	ready    atomic.Bool // there is an administrator
+	placesAt atomic.Pointer[placesAt]
 }
 
 // New builds the pages. It fails when the binary was built without its styles and scripts.

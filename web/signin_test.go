@@ -10,6 +10,8 @@ import (
 
 	"pons/account"
 	"pons/audit"
+	"pons/fact"
+	"pons/inventory"
 	"pons/sqldb"
 )
 
@@ -187,6 +189,37 @@ func TestTokens(t *testing.T) {
 	}
 	if a := v.get("/account"); a.status != http.StatusOK {
 		t.Error("the own session ended with the old password")
+	}
+}
+
+// TestScopeChoices offers the sites that devices are at, or the person's own.
+func TestScopeChoices(t *testing.T) {
+	s := newSite(t)
+	records := []fact.Record{}
+	for i, site := range []string{"West", "East"} {
+		records = append(records, fact.Record{Source: "cmms", Subject: fact.Key{Kind: "row", Value: site}, File: "cmms.csv", Row: i + 1, At: testNow,
+			Facts: []fact.Fact{{Attr: fact.ControlNumber, Value: site}, {Attr: fact.Site, Value: site}, {Attr: fact.Department, Value: "ICU"}}})
+	}
+	_, err := s.web.Inventory.Import(t.Context(), inventory.Import{Source: "cmms", Kind: "cmms", File: "cmms.csv", Actor: "test", At: testNow,
+		Records: func(yield func(fact.Record, error) bool) {
+			for _, r := range records {
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.web.Changed()
+	for role, want := range map[account.Role]string{account.Viewer: "All sites|East|West", account.Clinical: "All of mine|East"} {
+		var got []string
+		for _, o := range cascadia.QueryAll(s.as(role).get("/account").doc(t), cascadia.MustCompile("#f-site option")) {
+			got = append(got, text(o))
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%s may choose %q, want %q", role, got, want)
+		}
 	}
 }
 

@@ -65,9 +65,6 @@ func emptySite(t *testing.T) *site {
 	w, err := New(Deps{
 		DB: db, Inventory: devices, Index: index, Changed: refresh, Uploads: t.TempDir(), Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Version: "test", Now: func() time.Time { return testNow }, Styleguide: true, Name: "St. Example",
-		Places: func(context.Context) (Places, error) {
-			return Places{Sites: []string{"East", "West"}, Departments: []string{"ICU", "Radiology"}}, nil
-		},
 	})
 	if err != nil {
 		t.Fatal(err)

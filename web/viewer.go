@@ -1,7 +1,7 @@
 package web
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +12,8 @@ import (
 
 	"pons/account"
 	"pons/fault"
+	"pons/query"
+	"pons/sqldb"
 )
 
 // What a route asks for when it is not a verb of account's.
@@ -24,9 +26,6 @@ const (
 	sessionCookie = "pons_session"
 	scopeCookie   = "pons_scope"
 )
-
-// Places are the sites and departments that rows can belong to, for the scope picker.
-type Places struct{ Sites, Departments []string }
 
 // visit makes the Visit of a request; who it is, enter finds out.
 func (s *Server) visit(w http.ResponseWriter, r *http.Request, route Route) *Visit {
@@ -205,29 +204,54 @@ func (v *Visit) scopeText() string {
 	return site + " · " + department
 }
 
-// scopeChoices are the sites and departments to choose from: the person's own, or all there are.
-func (v *Visit) scopeChoices() []Choice {
-	var all Places
-	if v.server.Places != nil {
-		p, err := v.server.Places(context.WithoutCancel(v.Context()))
-		if err != nil {
-			v.server.Log.Error("places failed", "error", err) // the page is worth having without them
-		}
-		all = p
+// placesShown is how many sites or departments the scope picker offers: more is a list to search, not to pick from.
+const placesShown = 200
+
+// places are the sites and departments that devices are at. They are counted anew when the index has moved on,
+// since over a million devices that takes longer than the rest of a page.
+func (s *Server) places() map[string][]string {
+	if s.Index == nil {
+		return nil
 	}
-	choice := func(name, label, plural, chosen string, own, all []string) Choice {
+	rev := s.Index.Rev()
+	if known := s.placesAt.Load(); known != nil && known.rev == rev {
+		return known.values
+	}
+	fresh := &placesAt{rev: rev, values: map[string][]string{}}
+	for _, field := range []string{"site", "department"} {
+		fresh.values[field] = s.Index.Table().Values(field, "", query.Expr{}, s.Now(), placesShown)
+	}
+	s.placesAt.Store(fresh)
+	return fresh.values
+}
+
+type placesAt struct {
+	rev    sqldb.Rev
+	values map[string][]string
+}
+
+// scopeChoices are the sites and departments to choose from: the person's own, or all that devices are at.
+func (v *Visit) scopeChoices() []Choice {
+	choice := func(name, label, plural, chosen string, own []string) Choice {
 		c := Choice{Name: name, Label: label, Value: chosen, Options: []Option{{"", "All " + plural}}}
 		if len(own) > 0 {
-			c.Options[0].Label, all = "All of mine", own
+			c.Options[0].Label = "All of mine"
+		} else {
+			own = v.server.places()[name]
 		}
-		for _, one := range all {
+		own = slices.Clone(own)
+		if chosen != "" && !slices.Contains(own, chosen) {
+			own = append(own, chosen)
+		}
+		slices.SortFunc(own, func(a, b string) int { return cmp.Compare(strings.ToLower(a), strings.ToLower(b)) })
+		for _, one := range own {
 			c.Options = append(c.Options, Option{one, one})
 		}
 		return c
 	}
 	return []Choice{
-		choice("site", "Site", "sites", v.site, v.Actor.Scope.Sites, all.Sites),
-		choice("department", "Department", "departments", v.department, v.Actor.Scope.Departments, all.Departments),
+		choice("site", "Site", "sites", v.site, v.Actor.Scope.Sites),
+		choice("department", "Department", "departments", v.department, v.Actor.Scope.Departments),
 	}
 }
 
