@@ -13,7 +13,7 @@ HEAVY := pons/web pons/demo pons/bench
 TEMPL := $(shell find web -name '*.templ' -not -path '*/node_modules/*' 2>/dev/null)
 FRONT := $(wildcard web/front/* web/islands/*) web/icon.go web/bundle.go web/package-lock.json
 
-.PHONY: demo check build generate test lint fmt clean tools test-tools
+.PHONY: demo check build generate test lint fmt picture clean tools test-tools
 
 demo: build
 	$(BIN) demo
@@ -58,6 +58,12 @@ test:
 fmt:
 	gofmt -w $$(git ls-files '*.go' | grep -v '_templ\.go$$')
 	$(GO) tool templ fmt web
+
+# picture takes the README's picture anew: the first page of a fresh demo.
+picture: build
+	@dir=$$(mktemp -d); $(BIN) demo --data $$dir/demo --listen 127.0.0.1:8473 2>$$dir/log & pid=$$!; trap 'kill $$pid; rm -rf $$dir' EXIT; \
+	for i in $$(seq 120); do grep -q 'serves at' $$dir/log 2>/dev/null && break; sleep 0.5; done; \
+	$(GO) run web/picture.go $$(sed -n 's/.*serves at \([^ ]*\).*/\1/p' $$dir/log) demo "$$(sed -n 's/.*Sign in as demo with the password \(.*\)\. Everything.*/\1/p' $$dir/log)" docs/overview.png
 
 clean:
 	rm -rf bin web/static/dist web/node_modules
