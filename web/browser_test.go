@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -211,4 +212,35 @@ func TestChartExport(t *testing.T) {
 		t.Error("a picture is empty")
 	}
 	tab.quiet("charts")
+}
+
+// TestWithoutScript signs in, opens the menu, searches and chooses a theme in a browser that runs no script.
+func TestWithoutScript(t *testing.T) {
+	s := newSite(t)
+	tab := s.open("", 390, 800)
+	// The page's own script does not run; what the tester asks through the protocol still does.
+	tab.run(call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}), chromedp.Navigate(tab.base+"/account"))
+	title := func() string {
+		v, err := chromedp.Run(tab.ctx, chromedp.Title())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	tab.run(
+		chromedp.SendKeys(css("#f-login"), "administrator"), chromedp.SendKeys(css("#f-password"), testPassword),
+		chromedp.Click(css(".btn-primary")), chromedp.WaitVisible(css("#search-input")),
+		chromedp.Click(css(`[popovertarget="menu"]`)), chromedp.WaitVisible(css("#menu")),
+		chromedp.Click(css(`#menu a[href="/admin/people"]`)), chromedp.WaitVisible(css(`a[href="/admin/people/add"]`)),
+		chromedp.SendKeys(css("#search-input"), "health"), press("Enter", "Enter", "\r"), chromedp.WaitVisible(css(`main a[href="/admin/health"]`)),
+	)
+	if got := title(); got != "Search · Pons" {
+		t.Errorf("the search leads to %q", got)
+	}
+	tab.run(
+		chromedp.Click(css(`[popovertarget="me"]`)), chromedp.Click(css(`button[value="dark"]`)), chromedp.WaitReady(css(`html[data-bs-theme="dark"]`)),
+		chromedp.Navigate(tab.base+"/styleguide"), chromedp.WaitVisible(css("#c-bar summary")),
+		chromedp.Click(css("#c-bar summary")), chromedp.WaitVisible(css("#c-bar table")),
+	)
+	tab.quiet("without script")
 }
