@@ -32,40 +32,8 @@ type Edit struct {
 
 // State records a person's word on a device. It wins over every other source until it is taken back.
 func (inv *Inventory) State(ctx context.Context, e Edit) error {
-	for attr, value := range e.Values {
-		clean, err := CleanValue(attr, value)
-		if err != nil {
-			return err
-		}
-		e.Values[attr] = clean
-	}
-	_, err := inv.db.Update(ctx, func(tx *sqldb.Tx) error {
-		w, err := inv.writer(tx, e.Actor, "edit")
-		if err != nil {
-			return err
-		}
-		id, err := inv.current(tx, e.Device)
-		if err != nil {
-			return err
-		}
-		records, err := recordsOfDevices(tx, []string{id})
-		if err != nil {
-			return err
-		}
-		person, err := w.personRecord(records)
-		if err != nil {
-			return err
-		}
-		before := w.state(person, e)
-		if err := w.storePerson(person, e); err != nil {
-			return err
-		}
-		return audit.Append(tx, audit.Entry{At: w.at, Actor: e.Actor, Verb: "device.edit", Object: id, Before: before, After: texts(e.Values), Why: e.Why})
-	})
-	if err != nil {
-		return fmt.Errorf("edit of device %s: %w", e.Device, err)
-	}
-	return nil
+	_, err := inv.StateAll(ctx, []string{e.Device}, e)
+	return err
 }
 
 func texts(values map[fact.Attr]string) map[string]string {
@@ -96,49 +64,6 @@ func (w *writer) personRecord(records []*stored) (*stored, error) {
 	}
 	w.persons[anchor.Name()] = s.ID
 	return s, nil
-}
-
-// state puts the edit into the person's record and returns what a person had stated before.
-func (w *writer) state(s *stored, e Edit) map[string]string {
-	before := map[string]string{}
-	because := "stated by " + e.Actor
-	if e.Why != "" {
-		because += ": " + e.Why
-	}
-	for attr, value := range e.Values {
-		s.Said = slices.DeleteFunc(s.Said, func(x Statement) bool {
-			if x.Attr == attr {
-				before[string(attr)] = x.Value
-			}
-			return x.Attr == attr
-		})
-		if value != "" {
-			s.Said = append(s.Said, Statement{Attr: attr, Value: value, Trust: kindTrust[personSource], At: w.at, Because: because})
-		}
-	}
-	slices.SortFunc(s.Said, compareStatements)
-	s.At, s.changed = w.at, true
-	return before
-}
-
-func (w *writer) storePerson(s *stored, e Edit) error {
-	s.body = encodeSaid(s.Said)
-	s.keys = linkage.Keys(s.profile())
-	if s.isNew {
-		s.oldKeys = nil
-	} else {
-		old, err := recordsByID(w.tx, []int64{s.ID})
-		if err != nil {
-			return err
-		}
-		s.oldKeys = linkage.Keys(old[0].profile())
-	}
-	delta, err := writeKeys(w.tx, []*stored{s})
-	if err != nil {
-		return err
-	}
-	_, err = w.relink([]*stored{s}, delta, nil)
-	return err
 }
 
 // CleanValue checks and canonicalises a value that a person gives for an attribute; "" clears it.

@@ -18,8 +18,11 @@ func (s *site) pages() []string {
 	var out []string
 	for _, r := range s.web.table {
 		method, path := target(s.t, r)
-		if method != http.MethodGet || r.Verb == Public || strings.HasSuffix(path, ".csv") || path == "/" {
+		if method != http.MethodGet || r.Verb == Public || path == "/" {
 			continue
+		}
+		if a := s.as(account.Administrator).get(path); a.status != http.StatusOK || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+			continue // a file, a part of a page, a way to another
 		}
 		out = append(out, path)
 	}

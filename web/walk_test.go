@@ -15,10 +15,22 @@ import (
 // examples are addresses for routes whose pattern has a variable. A route without one fails the walk, so that no
 // page is left out.
 var examples = map[string]string{
-	"/admin/people/person/{login}":          "/admin/people/person/viewer",
-	"/admin/people/person/{login}/password": "/admin/people/person/viewer/password",
-	"/admin/people/person/{login}/able":     "/admin/people/person/viewer/able",
-	"/account/tokens/{id}/revoke":           "/account/tokens/none/revoke",
+	"/admin/people/person/{login}":               "/admin/people/person/viewer",
+	"/admin/people/person/{login}/password":      "/admin/people/person/viewer/password",
+	"/admin/people/person/{login}/able":          "/admin/people/person/viewer/able",
+	"/account/tokens/{id}/revoke":                "/account/tokens/none/revoke",
+	"/devices/views/{id}/remove":                 "/devices/views/none/remove",
+	"/devices/edits/{id}/undo":                   "/devices/edits/none/undo",
+	"/devices/{id}":                              "/devices/CE-1",
+	"/devices/{id}/brief":                        "/devices/CE-1/brief",
+	"/devices/{id}/edit":                         "/devices/CE-1/edit",
+	"/devices/{id}/decide":                       "/devices/CE-1/decide",
+	"/devices/{id}/undecide":                     "/devices/CE-1/undecide",
+	"/devices/{id}/split":                        "/devices/CE-1/split",
+	"/devices/{id}/documents":                    "/devices/CE-1/documents",
+	"/devices/{id}/documents/{document}":         "/devices/CE-1/documents/none",
+	"/devices/{id}/documents/{document}/remove":  "/devices/CE-1/documents/none/remove",
+	"/devices/{id}/documents/{document}/restore": "/devices/CE-1/documents/none/restore",
 }
 
 // target is the method and an address of a route.
