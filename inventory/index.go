@@ -86,6 +86,9 @@ func (x *Index) Refresh(ctx context.Context) error {
 		if v.ready.Load() && int64(newest) == v.rev.Load() {
 			return nil
 		}
+		if _, err := x.inv.followCatalog(tx); err != nil {
+			return err
+		}
 		custom, err := readCustom(tx)
 		if err != nil {
 			return err

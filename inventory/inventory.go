@@ -8,6 +8,7 @@ import (
 	"embed"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"pons/product"
@@ -28,14 +29,17 @@ func Schema() sqldb.Schema {
 
 // Inventory is the reconciled record of devices in one database. It is safe for concurrent use.
 type Inventory struct {
-	db      *sqldb.DB
-	catalog *product.Catalog
-	now     func() time.Time
+	db        *sqldb.DB
+	brought   *product.Catalog // what Pons knows before the hospital adds its own
+	catalogue atomic.Pointer[catalogue]
+	now       func() time.Time
 }
 
 // New returns the inventory in a database that was opened with Schema. now is the clock, time.Now but in tests.
 func New(db *sqldb.DB, c *product.Catalog, now func() time.Time) *Inventory {
-	return &Inventory{db: db, catalog: c, now: now}
+	inv := &Inventory{db: db, brought: c, now: now}
+	inv.catalogue.Store(&catalogue{Catalog: c})
+	return inv
 }
 
 // DB returns the database the inventory lives in, for callers that read several packages in one View.

@@ -493,7 +493,8 @@ func TestStatementsRoundTrip(t *testing.T) {
 		for range rapid.IntRange(0, 9).Draw(t, "n") {
 			s := Statement{Attr: fact.Attr(rapid.SampledFrom([]string{"serial", "mac", "dhcp.hostname", "custom.x"}).Draw(t, "attr")), Value: rapid.String().Draw(t, "value"),
 				Source: fact.Source(rapid.SampledFrom([]string{"", "oui", "wire:dhcp"}).Draw(t, "source")), Trust: float64(rapid.IntRange(0, 100).Draw(t, "trust")) / 100,
-				Because: rapid.SampledFrom([]string{"", "column X", "option 12, frame 3"}).Draw(t, "because")}
+				Because: rapid.SampledFrom([]string{"", "column X", "option 12, frame 3", "column X: raw"}).Draw(t, "because"),
+				Raw:     rapid.SampledFrom([]string{"", "raw", "RAW"}).Draw(t, "raw"), Derived: rapid.Bool().Draw(t, "derived")}
 			if rapid.Bool().Draw(t, "at") {
 				s.At = time.UnixMicro(rapid.Int64Range(1, 1<<52).Draw(t, "us")).UTC()
 			}
@@ -525,4 +526,56 @@ func TestWordsThatNameNoClassAreADescription(t *testing.T) {
 			t.Errorf("%q: %+v, want %s=%s", value, got, want.Attr, want.Value)
 		}
 	}
+}
+
+// TestAsWritten holds that normalised statements give back what the source said, so that another catalogue can be
+// asked later: normalising what asWritten returns changes nothing.
+func TestAsWritten(t *testing.T) {
+	n := NewNormalizer(catalog)
+	wire := fact.Record{Source: "wire", Subject: fact.Host("00:09:fb:00:00:01", ""), Facts: []fact.Fact{
+		{Attr: "dhcp.hostname", Value: "MX800-1", Source: "wire:dhcp", Because: "option 12"}, {Attr: "dicom.manufacturer", Value: "PHILIPS", Source: "wire:dicom"},
+		{Attr: "dicom.model", Value: "EPIQ 7C", Source: "wire:dicom"}, {Attr: fact.MAC, Value: "00:09:fb:00:00:01"}}}
+	for kind, r := range map[string]fact.Record{"cmms": pumpCMMS, "cmdb": pumpCMDB, "dhcp": pumpDHCP, "wire": wire,
+		"nac": row("nac", "x", 1, "class", "PUMP, INFUSION", "manufacturer", "Nobody Knows Ltd", "model", "X-1", "description", "thing")} {
+		once := n.Statements(kind, &r)
+		again := n.Statements(kind, &fact.Record{Source: r.Source, Facts: asWritten(once)})
+		if !slices.Equal(once, again) {
+			t.Errorf("%s:\n%+v\n%+v", kind, once, again)
+		}
+	}
+}
+
+func TestOwnCatalogNamesEverythingAnew(t *testing.T) {
+	odd := row("cmms", "CE-7", 7, "control_number", "CE-7", "manufacturer", "Quokka Medizintechnik", "model", "QX-77 b", "serial", "QQ123456")
+	other := row("cmdb", "A7", 7, "asset_tag", "A7", "manufacturer", "QMT", "model", "QX77", "serial", "QQ123456")
+	own := "@makers\nQuokka | | Quokka Medizintechnik; QMT\n\n@models Quokka\nQX-77 | ventilator | | QX-77 b; QX77\n"
+	onBoth(t, func(t *testing.T, inv *Inventory) {
+		ctx := context.Background()
+		bring(t, inv, "cmms", "cmms", odd, pumpCMMS)
+		bring(t, inv, "cmdb", "cmdb", other)
+		before := dump(t, inv)
+		if strings.Contains(before, "ventilator") {
+			t.Fatalf("known before it is told:\n%s", before)
+		}
+		if _, err := inv.SetCatalog(ctx, "@makers\nno bars here", "ann"); !errors.Is(err, fault.Invalid) {
+			t.Errorf("a text that cannot be read: %v", err)
+		}
+		n, err := inv.SetCatalog(ctx, own, "ann")
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := dump(t, inv)
+		if n != 2 || !strings.Contains(after, "manufacturer=Quokka ") || !strings.Contains(after, "class=ventilator") || strings.Contains(after, "class=ventilator!") {
+			t.Errorf("%d records named anew:\n%s", n, after)
+		}
+		if run := bring(t, inv, "cmms", "cmms", odd, pumpCMMS); run.Unchanged != 2 {
+			t.Errorf("the next import of the same file: %+v", run)
+		}
+		if _, err := inv.SetCatalog(ctx, "", "ann"); err != nil {
+			t.Fatal(err)
+		}
+		if got := dump(t, inv); got != before {
+			t.Errorf("taking it back:\n%s\nwant\n%s", got, before)
+		}
+	})
 }

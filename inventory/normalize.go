@@ -52,6 +52,7 @@ func (n *Normalizer) identify(maker, model, description string) product.Identity
 func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
 	said := make([]Statement, 0, len(r.Facts)+4)
 	var maker, model, description *fact.Fact
+	stated := func(f *fact.Fact) bool { return f != nil && len(r.Facts) > 0 && within(r.Facts, f) }
 	for i := range r.Facts {
 		f := &r.Facts[i]
 		switch f.Attr {
@@ -71,7 +72,7 @@ func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
 	if kind == "wire" {
 		said = n.readWire(said, &maker, &model)
 	}
-	said = n.nameProduct(said, maker, model, description)
+	said = n.nameProduct(said, maker, model, description, stated)
 	if maker == nil {
 		said = n.makerByMAC(said)
 	}
@@ -79,6 +80,36 @@ func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
 	return slices.CompactFunc(said, func(a, b Statement) bool {
 		return a.Attr == b.Attr && a.Value == b.Value && a.Source == b.Source
 	})
+}
+
+// within says whether f is an element of facts, and so a word of the source and not one that was found for it.
+func within(facts []fact.Fact, f *fact.Fact) bool {
+	for i := range facts {
+		if &facts[i] == f {
+			return true
+		}
+	}
+	return false
+}
+
+// asWritten returns what the source itself said, out of statements that were normalised: what was derived is left
+// out, what was spelt otherwise is as it was written.
+func asWritten(said []Statement) []fact.Fact {
+	out := make([]fact.Fact, 0, len(said))
+	for _, s := range said {
+		if s.Derived {
+			continue
+		}
+		f := fact.Fact{Attr: s.Attr, Value: s.Value, Source: s.Source, Trust: s.Trust, At: s.At, Because: s.Because}
+		if s.Raw != "" {
+			f.Value, f.Because, f.Trust = s.Raw, strings.TrimSuffix(s.Because, ": "+s.Raw), 0
+		}
+		if f.Attr == fact.Manufacturer || f.Attr == fact.Model {
+			f.Trust = 0 // given anew by what the catalogue knows
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 func statement(f *fact.Fact) Statement {
@@ -112,7 +143,7 @@ func (n *Normalizer) taxonomy(f *fact.Fact) Statement {
 		return s
 	}
 	if c, ok := n.catalog.ClassBySynonym(f.Value); ok {
-		s.Value, s.Because = c.Name, reworded(f, c.Name)
+		s.Value, s.Raw, s.Because = c.Name, f.Value, reworded(f, c.Name)
 		return s
 	}
 	s.Attr, s.Trust = fact.Description, trustUnknown
@@ -128,7 +159,8 @@ func reworded(f *fact.Fact, value string) string {
 }
 
 // nameProduct adds maker, model, model number and class as the catalogue knows them.
-func (n *Normalizer) nameProduct(said []Statement, maker, model, description *fact.Fact) []Statement {
+// stated says whether a fact is the source's own.
+func (n *Normalizer) nameProduct(said []Statement, maker, model, description *fact.Fact, stated func(*fact.Fact) bool) []Statement {
 	if maker == nil && model == nil && description == nil {
 		return said
 	}
@@ -141,14 +173,21 @@ func (n *Normalizer) nameProduct(said []Statement, maker, model, description *fa
 	id := n.identify(value(maker), value(model), value(description))
 	why := strings.Join(id.Because, "; ")
 	add := func(attr fact.Attr, from *fact.Fact, v string, known bool) {
+		own := stated(from) && from.Attr == attr
+		if v == "" && own {
+			v, known = from.Value, false
+		}
 		if v == "" {
 			return
 		}
-		s := Statement{Attr: attr, Value: v, Trust: trustUnknown}
+		s := Statement{Attr: attr, Value: v, Trust: trustUnknown, Derived: !own}
 		if from != nil {
 			s.Source, s.At, s.Because = from.Source, from.At, reworded(from, v)
 		} else {
 			s.Because = why
+		}
+		if own && v != from.Value {
+			s.Raw = from.Value
 		}
 		if known {
 			s.Trust = trustKnown
@@ -161,7 +200,7 @@ func (n *Normalizer) nameProduct(said []Statement, maker, model, description *fa
 		add(fact.ModelNumber, model, id.ModelNumber, id.ModelKnown)
 	}
 	if id.Class != "" && !slices.ContainsFunc(said, func(s Statement) bool { return s.Attr == fact.Class }) {
-		s := Statement{Attr: fact.Class, Value: id.Class, Trust: id.Confidence, Because: why}
+		s := Statement{Attr: fact.Class, Value: id.Class, Trust: id.Confidence, Because: why, Derived: true}
 		if model != nil {
 			s.Source, s.At = model.Source, model.At
 		} else if description != nil {
@@ -186,7 +225,7 @@ func (n *Normalizer) makerByMAC(said []Statement) []Statement {
 		if canonical {
 			trust = trustOUIMed
 		}
-		return append(said, Statement{Attr: fact.Manufacturer, Value: name, Source: "oui", Trust: trust, At: s.At,
+		return append(said, Statement{Attr: fact.Manufacturer, Value: name, Source: "oui", Trust: trust, At: s.At, Derived: true,
 			Because: "MAC prefix " + s.Value[:8] + " is registered to " + name})
 	}
 	return said

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"pons/fact"
@@ -18,6 +19,8 @@ type Statement struct {
 	Trust   float64
 	At      time.Time // zero: the record's
 	Because string
+	Raw     string // the source's own word where the value is another spelling of it
+	Derived bool   // the catalogue or a registry says so of what the source said
 }
 
 // Record is what one source says of one subject now.
@@ -67,7 +70,7 @@ var attrCodes = wellKnownIndex()
 const columnPrefix = "column "
 
 // encodeSaid packs statements for storage: a version byte, then per statement attribute, value, source,
-// trust in percent, time in microseconds and reason. About 40 % of the size of JSON and ten times as fast.
+// trust in percent with a bit for derived ones, time in microseconds, reason and the source's own word. About 40 % of the size of JSON and ten times as fast.
 func encodeSaid(said []Statement) []byte {
 	b := make([]byte, 0, 1+len(said)*40)
 	b = append(b, 1)
@@ -81,22 +84,43 @@ func encodeSaid(said []Statement) []byte {
 		}
 		b = appendText(b, s.Value)
 		b = appendText(b, string(s.Source))
-		b = append(b, byte(math.Round(s.Trust*100)))
+		trust := byte(math.Round(s.Trust * 100))
+		if s.Derived {
+			trust |= derivedBit
+		}
+		b = append(b, trust)
 		micros := int64(0)
 		if !s.At.IsZero() {
 			micros = s.At.UnixMicro()
 		}
 		b = binary.AppendVarint(b, micros)
-		if len(s.Because) > len(columnPrefix) && s.Because[:len(columnPrefix)] == columnPrefix {
-			b = append(b, 1)
-			b = appendText(b, s.Because[len(columnPrefix):])
-		} else {
-			b = append(b, 0)
-			b = appendText(b, s.Because)
+		form, because := byte(0), s.Because
+		if rest, ok := strings.CutPrefix(because, columnPrefix); ok && rest != "" {
+			form, because = form|columnForm, rest
+		}
+		if s.Raw != "" {
+			form |= rawForm
+			if rest, ok := strings.CutSuffix(because, ": "+s.Raw); ok && rest != "" {
+				form, because = form|rawSuffixForm, rest
+			}
+		}
+		b = append(b, form)
+		b = appendText(b, because)
+		if s.Raw != "" {
+			b = appendText(b, s.Raw)
 		}
 	}
 	return b
 }
+
+// The forms of a reason: "column X", with the source's own word beside it, and ending in that word.
+const (
+	derivedBit = 0x80
+
+	columnForm    = 1
+	rawForm       = 2
+	rawSuffixForm = 4
+)
 
 func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
@@ -122,14 +146,24 @@ func decodeSaid(body []byte) ([]Statement, error) {
 		}
 		s.Value = d.string()
 		s.Source = fact.Source(d.string())
-		s.Trust = float64(d.byte()) / 100
+		trust := d.byte()
+		s.Derived = trust&derivedBit != 0
+		s.Trust = float64(trust&^derivedBit) / 100
 		if micros := d.varint(); micros != 0 {
 			s.At = time.UnixMicro(micros).UTC()
 		}
-		column := d.byte() == 1
+		form := d.byte()
 		s.Because = d.string()
-		if column {
+		if form&rawForm != 0 {
+			s.Raw = d.string()
+		}
+		switch form & (columnForm | rawSuffixForm) {
+		case columnForm:
 			s.Because = columnPrefix + s.Because
+		case rawSuffixForm:
+			s.Because += ": " + s.Raw
+		case columnForm | rawSuffixForm:
+			s.Because = columnPrefix + s.Because + ": " + s.Raw
 		}
 		said = append(said, s)
 	}

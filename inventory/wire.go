@@ -72,7 +72,7 @@ func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact) []Stat
 		if value == "" || fact.Placeholder(value) {
 			return
 		}
-		said = append(said, Statement{Attr: attr, Value: value, Source: from.Source, Trust: trust, At: from.At,
+		said = append(said, Statement{Attr: attr, Value: value, Source: from.Source, Trust: trust, At: from.At, Derived: true,
 			Because: string(from.Attr) + ", " + from.Because})
 	}
 	name := func(into **fact.Fact, from *Statement, attr fact.Attr, value string, trust float64) {
