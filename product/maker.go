@@ -7,7 +7,8 @@ import (
 
 type maker struct {
 	name  string
-	owner int32 // index of the maker that owns this one, -1 for none
+	key   string // squashed
+	owner int32  // index of the maker that owns this one, -1 for none
 }
 
 // alias is one maker a spelling may stand for.
@@ -20,6 +21,7 @@ type alias struct {
 
 type prefix struct {
 	key   string
+	first int // length of the first word
 	maker int32
 }
 
@@ -64,7 +66,7 @@ func region(w string) bool {
 func trade(w string) bool {
 	switch w {
 	case "medical", "healthcare", "health", "care", "systems", "system", "technologies", "technology", "instruments", "instrument",
-		"diagnostics", "laboratories", "electronics", "med", "equipment", "devices", "medizintechnik", "sys", "diagnostic", "tech":
+		"diagnostics", "laboratories", "electronics", "med", "equipment", "devices", "networks", "networking", "scientific", "surgical", "biomedical", "medizintechnik", "sys", "diagnostic", "tech":
 		return true
 	}
 	return false
@@ -112,7 +114,7 @@ func (c *Catalog) makersNamed(s string) []alias {
 	if found := c.firmBegun(words, key); found != nil {
 		return found
 	}
-	return c.firmMisspelt(key)
+	return c.firmMisspelt(words, key)
 }
 
 func withoutLegal(words []string) []string {
@@ -203,7 +205,8 @@ func unbound(found []alias) []alias {
 	return found
 }
 
-// firmBegun reads a name that a column cut off: six letters or more that begin the names of one maker only.
+// firmBegun reads a name that a column cut off inside a word: six letters or more that begin the names of one maker only.
+// Columns are not so narrow that they take the last letter or two of a short name, so those are another name.
 func (c *Catalog) firmBegun(words []string, key string) []alias {
 	if len(key) < 6 || saysNothing(words, true) {
 		return nil
@@ -211,10 +214,11 @@ func (c *Catalog) firmBegun(words []string, key string) []alias {
 	i, _ := slices.BinarySearchFunc(c.prefixes, key, func(p prefix, k string) int { return strings.Compare(p.key, k) })
 	owner := int32(-1)
 	for ; i < len(c.prefixes) && strings.HasPrefix(c.prefixes[i].key, key); i++ {
-		if owner >= 0 && c.prefixes[i].maker != owner {
+		p := &c.prefixes[i]
+		if owner >= 0 && p.maker != owner || p.first == len(key) || len(key) < 10 && len(p.key)-len(key) < 3 && len(words) == 1 {
 			return nil
 		}
-		owner = c.prefixes[i].maker
+		owner = p.maker
 	}
 	if owner < 0 {
 		return nil
@@ -222,13 +226,61 @@ func (c *Catalog) firmBegun(words []string, key string) []alias {
 	return []alias{{maker: owner}}
 }
 
-func (c *Catalog) firmMisspelt(key string) []alias {
-	if n := slips(len(key)); n > 0 {
-		if owner, _, ok := c.makerSpel.nearest(key, n); ok {
+// firmMisspelt reads a name with a slip in what is the firm's own of it: a word like "Medical" lends no length.
+func (c *Catalog) firmMisspelt(words []string, key string) []alias {
+	own := core(words)
+	if strings.IndexByte(key, lost) >= 0 && len(own) >= 5 {
+		if owner, _, ok := c.makerLost.nearest(own, strings.Count(own, string(rune(lost)))); ok {
+			return []alias{{maker: owner}}
+		}
+	}
+	if mended := c.mendCommon(words); mended != nil {
+		if found := c.aliases[strings.Join(mended, "")]; found != nil {
+			return found
+		}
+	}
+	if len(own) < 6 {
+		return nil
+	}
+	for _, k := range [...]string{own, key} {
+		if owner, _, ok := c.makerSpel.nearest(k, slips(len(k))); ok {
 			return []alias{{maker: owner}}
 		}
 	}
 	return nil
+}
+
+// common are the long words that many firms' names hold. A slip in one of them does not touch what is the firm's own.
+var common = []string{"healthcare", "technologies", "technology", "instruments", "diagnostics", "laboratories", "electronics", "equipment",
+	"scientific", "surgical", "biomedical", "international", "corporation", "communications", "industries", "networks", "products",
+	"pharmaceuticals", "engineering", "manufacturing"}
+
+// mendCommon mends slips in such words; nil: there were none.
+func (c *Catalog) mendCommon(words []string) []string {
+	var mended []string
+	for i, w := range words {
+		if len(w) < 7 {
+			continue
+		}
+		if _, meant, ok := c.commonSpel.nearest(w, 1); ok && meant != w {
+			if mended == nil {
+				mended = slices.Clone(words)
+			}
+			mended[i] = meant
+		}
+	}
+	return withoutLegal(mended)
+}
+
+// core is the squashed name without the words before and behind it that many firms bear.
+func core(words []string) string {
+	for len(words) > 0 && (region(words[0]) || trade(words[0])) {
+		words = words[1:]
+	}
+	for n := len(words); n > 0 && (region(words[n-1]) || trade(words[n-1])); n-- {
+		words = words[:n-1]
+	}
+	return strings.Join(words, "")
 }
 
 // pick chooses among the makers a spelling may mean: one meant for this class first, else the one meant for any.

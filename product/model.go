@@ -28,7 +28,7 @@ func weak(key string) bool {
 // telling is a spelling so much one product's that it holds beside the name of a maker who does not make it, as on a
 // reseller's list: it has letters and digits, or is a long word and the whole cell.
 func telling(key string, whole bool) bool {
-	if weak(key) || len(key) < 5 {
+	if weak(key) || len(key) < 7 {
 		return false
 	}
 	return !onlyLetters(key) && !onlyDigits(key) || whole && len(key) >= 8
@@ -58,10 +58,11 @@ func noise(w string) bool {
 
 // reading is how a text came to name a model.
 type reading struct {
-	key   int32
-	how   string // for people
-	sure  float64
-	whole bool
+	key    int32
+	how    string // for people
+	sure   float64
+	whole  bool
+	family bool // found by a spelling without digits amid other words: perhaps only the family of the model meant
 }
 
 // modelNamed finds the model a text names. named is whom the maker's cell may mean; known tells that it means someone
@@ -91,55 +92,72 @@ func (c *Catalog) modelIn(folded string, named []alias, said bool, hint int32) (
 	}
 	key := strings.Join(words, "")
 	if k := c.choose(c.modelKeys[key], key, named, said, hint, true); k >= 0 {
-		return reading{k, "", 0.95, true}, true
+		return reading{key: k, sure: 0.95, whole: true}, true
 	}
-	// The maker's name before the model, as in "GE HealthCare LOGIQ E9".
+	rest, r, ok := c.modelAfterMaker(words, key, named, said, hint)
+	if ok {
+		return r, true
+	}
+	within, ok := c.modelWithin(words, named, said, hint)
+	if ok && !(within.family && strings.ContainsAny(key, "0123456789")) {
+		return within, true
+	}
+	for _, key := range [...]string{key, rest} {
+		if r, ok := c.modelVariant(key, named, said, hint); ok {
+			return r, true
+		}
+		if r, ok := c.modelMisspelt(key, named, said); ok {
+			return r, true
+		}
+	}
+	return within, ok
+}
+
+// modelAfterMaker reads a model behind its maker's name, as in "GE HealthCare LOGIQ E9" or "PhilipsMX800". rest is what
+// stands behind the name, empty where there is none.
+func (c *Catalog) modelAfterMaker(words []string, key string, named []alias, said bool, hint int32) (rest string, r reading, ok bool) {
 	for n := min(len(words)-1, 5); n > 0; n-- {
 		before := c.aliases[strings.Join(words[:n], "")]
 		if before == nil {
 			continue
 		}
-		rest := words[n:]
 		who := named
 		if !said || len(named) == 0 {
 			who = before
 		}
-		key := strings.Join(rest, "")
-		if k := c.choose(c.modelKeys[key], key, who, true, hint, true); k >= 0 {
-			return reading{k, "", 0.95, true}, true
+		rest = strings.Join(words[n:], "")
+		if k := c.choose(c.modelKeys[rest], rest, who, true, hint, true); k >= 0 {
+			return rest, reading{key: k, sure: 0.95, whole: true}, true
 		}
 	}
-	if r, ok := c.modelWithin(words, named, said, hint); ok {
-		return r, true
+	for _, a := range named {
+		glued, cut := strings.CutPrefix(key, c.makers[a.maker].key)
+		if !cut || glued == "" {
+			continue
+		}
+		if k := c.choose(c.modelKeys[glued], glued, named, true, hint, true); k >= 0 {
+			return glued, reading{key: k, sure: 0.95, whole: true}, true
+		}
+		rest = glued
 	}
-	if r, ok := c.modelVariant(key, named, said, hint); ok {
-		return r, true
+	return rest, reading{}, false
+}
+
+// modelMisspelt reads a model with a slip in its letters; its digits must be right.
+func (c *Catalog) modelMisspelt(key string, named []alias, said bool) (reading, bool) {
+	if len(key) < 7 {
+		return reading{}, false
 	}
-	if n := slips(len(key)); n > 0 && len(key) >= 7 {
-		if owner, _, ok := c.modelSpel.nearest(key, n); ok {
-			for _, k := range c.modelKeys[c.spelt(owner, key, n)] {
-				if c.keys[k].model == owner && c.agree(owner, named, said) {
-					return reading{k, "misspelt", 0.85, true}, true
-				}
-			}
+	owner, meant, ok := c.modelSpel.nearest(key, slips(len(key)))
+	if !ok || !c.agree(owner, named, said && len(named) > 0) {
+		return reading{}, false
+	}
+	for _, k := range c.modelKeys[meant] {
+		if c.keys[k].model == owner {
+			return reading{key: k, how: "misspelt", sure: 0.85, whole: true}, true
 		}
 	}
 	return reading{}, false
-}
-
-// spelt is the key of a model that the misspelt key is nearest to.
-func (c *Catalog) spelt(owner int32, key string, limit int) string {
-	best, found := limit+1, ""
-	for n := len(key) - limit; n <= len(key)+limit && n < len(c.modelSpel.byLength); n++ {
-		for _, e := range c.modelSpel.byLength[n] {
-			if e.owner == owner {
-				if d := edits(key, e.key, limit); d < best && sameDigits(key, e.key) {
-					best, found = d, e.key
-				}
-			}
-		}
-	}
-	return found
 }
 
 // modelWithin finds the longest run of words that is a model, as in "Optiplex 7080 Micro" or "LVP MODULE 8100". The
@@ -160,7 +178,7 @@ func (c *Catalog) modelWithin(words []string, named []alias, said bool, hint int
 				continue
 			}
 			if k := c.choose(found, key, named, said, hint, false); k >= 0 {
-				best, length = reading{k, "", 0.95, false}, len(key)
+				best, length = reading{key: k, sure: 0.95, family: onlyLetters(key)}, len(key)
 			}
 		}
 	}
@@ -197,7 +215,7 @@ func (c *Catalog) modelVariant(key string, named []alias, said bool, hint int32)
 			continue
 		}
 		if k := c.choose(c.modelKeys[key[:n]], key[:n], named, said, hint, false); k >= 0 && (!weak(key[:n]) || said) {
-			return reading{k, "a variant of", 0.9, false}, true
+			return reading{key: k, how: "a variant of", sure: 0.9}, true
 		}
 	}
 	return reading{}, false
@@ -217,7 +235,8 @@ func (c *Catalog) choose(found []int32, key string, named []alias, said bool, hi
 	}
 	for _, k := range found {
 		entry := &c.keys[k]
-		if entry.bound || said && !telling(key, whole) {
+		common := entry.bound || len(key) < 3
+		if said && (common || weak(key) || len(named) > 0 && !telling(key, whole)) || common && hint != c.models[entry.model].class {
 			continue
 		}
 		if hint >= 0 && (weak(key) || len(found) > 1) && !c.akin(c.models[entry.model].class, hint) {

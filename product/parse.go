@@ -16,7 +16,8 @@ type reader struct {
 	section string
 	maker   int32 // of the @models section
 	owners  []pending
-	modelAt map[string]int32 // by maker and name
+	modelAt map[string]int32    // by maker and name
+	spelled map[string][]string // the words of each alias
 	errs    []error
 }
 
@@ -31,7 +32,7 @@ type pending struct {
 func parse(texts ...string) (*Catalog, error) {
 	c := &Catalog{texts: texts, classAt: map[string]int32{}, codeAt: map[string]int32{}, makerAt: map[string]int32{},
 		aliases: map[string][]alias{}, modelKeys: map[string][]int32{}}
-	r := &reader{c: c, modelAt: map[string]int32{}}
+	r := &reader{c: c, modelAt: map[string]int32{}, spelled: map[string][]string{}}
 	// Three rounds, so that the sections may stand in any order: models speak of makers, aliases of classes.
 	for _, round := range [...]string{"@classes", "@makers", "@models"} {
 		for i, text := range texts {
@@ -146,7 +147,7 @@ func (r *reader) makerLine(f []string) {
 	}
 	if !again {
 		i = int32(len(r.c.makers))
-		r.c.makers = append(r.c.makers, maker{f[0], -1})
+		r.c.makers = append(r.c.makers, maker{f[0], squash(fold(f[0])), -1})
 		r.c.makerAt[f[0]] = i
 	}
 	if f[1] != "" {
@@ -217,6 +218,12 @@ func (r *reader) enter(k string, a alias, text string) {
 		}
 	}
 	r.c.aliases[k] = append(r.c.aliases[k], a)
+	if r.spelled[k] == nil {
+		r.spelled[k] = withoutLegal(tokens(fold(text)))
+		if len(r.spelled[k]) == 0 {
+			r.spelled[k] = []string{k}
+		}
+	}
 }
 
 func (r *reader) modelLine(f []string) {
@@ -300,19 +307,39 @@ func (r *reader) finish() {
 		accessory = i
 	}
 	c.words.done(accessory)
-	for k, found := range c.aliases {
-		owner := c.pick(found, nil)
-		if owner < 0 || unbound(found) == nil {
-			continue
-		}
-		c.makerSpel.add(k, owner)
-		c.prefixes = append(c.prefixes, prefix{k, owner})
-	}
+	r.nameIndexes()
 	slices.SortFunc(c.prefixes, func(a, b prefix) int { return strings.Compare(a.key, b.key) })
 	for k, found := range c.modelKeys {
 		if len(k) >= 7 && len(found) == 1 && !c.keys[found[0]].bound {
 			c.modelSpel.add(k, c.keys[found[0]].model)
 		}
+	}
+}
+
+// nameIndexes makes the indexes of makers' names. A name goes into the one for slips by its own part where that alone
+// means the maker too, else as a whole, and only where its own part is long enough to tell a slip.
+func (r *reader) nameIndexes() {
+	c := r.c
+	for i, w := range common {
+		c.commonSpel.add(w, int32(i))
+	}
+	c.makerSpel.strict, c.modelSpel.strict = true, true
+	for k, found := range c.aliases {
+		owner := c.pick(found, nil)
+		if owner < 0 || unbound(found) == nil {
+			continue
+		}
+		words := r.spelled[k]
+		c.prefixes = append(c.prefixes, prefix{k, len(words[0]), owner})
+		c.makerLost.add(k, owner)
+		own := core(words)
+		if len(own) < 7 {
+			continue
+		}
+		if same := unbound(c.aliases[own]); same != nil && c.pick(same, nil) == owner {
+			k = own
+		}
+		c.makerSpel.add(k, owner)
 	}
 }
 

@@ -19,11 +19,13 @@ type Catalog struct {
 	codeAt  map[string]int32 // by FDA product code
 	words   vocabulary
 
-	makers    []maker
-	makerAt   map[string]int32   // by canonical name
-	aliases   map[string][]alias // by squashed spelling
-	makerSpel spelling
-	prefixes  []prefix // sorted by key
+	makers     []maker
+	makerAt    map[string]int32   // by canonical name
+	aliases    map[string][]alias // by squashed spelling
+	makerSpel  spelling           // own parts of the names
+	makerLost  spelling           // all names, for text with letters lost
+	commonSpel spelling           // words of many names
+	prefixes   []prefix           // sorted by key
 
 	models    []model
 	modelKeys map[string][]int32 // index in keys

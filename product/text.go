@@ -189,7 +189,10 @@ func letters(key string) uint32 {
 }
 
 // spelling finds the key nearest to a misspelt one.
-type spelling struct{ byLength [64][]spelt }
+type spelling struct {
+	byLength [64][]spelt
+	strict   bool // names: in short ones another letter makes another name, so only slips of the hand count
+}
 
 type spelt struct {
 	key     string
@@ -203,10 +206,10 @@ func (s *spelling) add(key string, owner int32) {
 	}
 }
 
-// nearest is the owner of the closest key within limit edits. Two owners equally close are no answer; neither is a
+// nearest is the closest key within limit edits and its owner. Two owners equally close are no answer; neither is a
 // key whose digits differ, for a digit is never a slip of spelling but another product. The first letter is held
 // too in short keys: people seldom miss it (Pollock and Zamora 1984: under 8 in 100 misspellings).
-func (s *spelling) nearest(key string, limit int) (owner int32, distance int, ok bool) {
+func (s *spelling) nearest(key string, limit int) (owner int32, found string, ok bool) {
 	mask := letters(key)
 	best := limit + 1
 	for n := max(len(key)-limit, 1); n <= len(key)+limit && n < len(s.byLength); n++ {
@@ -219,18 +222,41 @@ func (s *spelling) nearest(key string, limit int) (owner int32, distance int, ok
 				continue
 			}
 			d := edits(key, e.key, limit)
-			if d > limit || d > best || !sameDigits(key, e.key) {
+			if d > limit || d > best || !sameDigits(key, e.key) || s.strict && len(e.key) < 9 && d > 0 && !handSlip(key, e.key) {
 				continue
 			}
 			switch {
 			case d < best:
-				best, owner, ok = d, e.owner, true
+				best, owner, found, ok = d, e.owner, e.key, true
 			case e.owner != owner:
 				ok = false
 			}
 		}
 	}
-	return owner, best, ok
+	return owner, found, ok
+}
+
+// handSlip tells a slip of the hand, at one edit's distance, from what may be another name: a letter left out, two
+// swapped, one doubled, or one lost in transport. "Lifespan" for "LifeScan" and "Brothers" for "Brother" are none.
+func handSlip(key, meant string) bool {
+	switch len(key) - len(meant) {
+	case -1:
+		return key[len(key)-1] == meant[len(meant)-1] // an end cut off is no slip
+	case 1:
+		for i := 1; i < len(key); i++ {
+			if key[i] == key[i-1] && key[:i]+key[i+1:] == meant {
+				return true
+			}
+		}
+		return false
+	}
+	differ := 0
+	for i := range key {
+		if key[i] != meant[i] && key[i] != lost {
+			differ++
+		}
+	}
+	return differ != 1
 }
 
 // edits is the number of insertions, deletions, replacements and swaps of neighbours between a and b, or limit+1.
@@ -285,13 +311,14 @@ func sameDigits(a, b string) bool {
 	}
 }
 
-// slips is how many edits a key of this length may be away: none in short names, for "Roche" and "Bosch" are two
-// firms; one from six letters, two from twelve.
+// slips is how many edits a name of this length may be away: none in short names, for "Roche" and "Bosch" are two firms
+// and "Medela" and "Medeva" too; one from seven letters; two only in names so long that no other is that near ("Juniper
+// Networks" and "Jupiter Networks" are two edits and 15 letters).
 func slips(n int) int {
 	switch {
 	case n < 6:
 		return 0
-	case n < 12:
+	case n < 18:
 		return 1
 	}
 	return 2
