@@ -61,6 +61,7 @@ func listFields() []field {
 		f("confidence", "Confidence", query.Number, nil),
 		f("source", "Source", query.Set, nil, "sources"),
 		f("conflict", "Conflict in", query.Set, nil, "conflicts"),
+		f("conflict_since", "In conflict since", query.Time, nil),
 		f("queue", "Queue", query.Flags, nil, "queues"),
 	}
 	fields[len(fields)-1].Values = QueueNames()
@@ -127,6 +128,8 @@ func (l *List) Text(r *Row, i int) string {
 		return stamp(r.LastSeen)
 	case "created":
 		return stamp(r.Created)
+	case "conflict_since":
+		return stamp(r.Disputed)
 	case "confidence":
 		return percent(r.Confidence)
 	case "source":
@@ -195,6 +198,8 @@ func (l *List) fillOwn(q *query.Row, i int, name string, r *Row) {
 		q.AddTime(i, r.LastSeen)
 	case "created":
 		q.AddTime(i, r.Created)
+	case "conflict_since":
+		q.AddTime(i, r.Disputed)
 	case "confidence":
 		q.AddNum(i, r.Confidence)
 	case "source":

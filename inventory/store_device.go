@@ -20,8 +20,9 @@ type Row struct {
 	Flags      Flags
 	Confidence float64
 	Name       string
-	Sources    string // names, joined by separator
-	Conflicts  string // attribute names, joined by separator
+	Sources    string    // names, joined by separator
+	Conflicts  string    // attribute names, joined by separator
+	Disputed   time.Time // since when there has been an open conflict; zero: there is none
 	Custom     map[fact.Attr]string
 	text       [len(rowAttrs)]string
 }
@@ -38,7 +39,7 @@ var rowAttrs = [...]fact.Attr{
 const deviceColumns = "id, rev, created_at, first_seen, last_seen, flags, confidence, name, " +
 	"category, class, manufacturer, model, serial, control_number, asset_tag, udi_di, version, os, macs, ips, hostnames, ae_titles, vlan, " +
 	"site, building, department, room, cost_center, clinical_owner, technical_owner, owner, status, criticality, life_support, " +
-	"acquired_on, acquired_cost, warranty_end, contract_end, pm_next, sources, conflicts, custom"
+	"acquired_on, acquired_cost, warranty_end, contract_end, pm_next, sources, conflicts, custom, conflict_at"
 
 // Get returns the text of an attribute that rows hold, "" for others.
 func (r *Row) Get(attr fact.Attr) string {
@@ -106,20 +107,20 @@ func (r *Row) values() []any {
 		b, _ := json.Marshal(r.Custom) // a map of texts always marshals, with sorted keys
 		custom = string(b)
 	}
-	out := make([]any, 0, 11+len(rowAttrs))
+	out := make([]any, 0, 12+len(rowAttrs))
 	out = append(out, r.ID, r.Rev, micros(r.Created), micros(r.FirstSeen), micros(r.LastSeen), int64(r.Flags), r.Confidence, r.Name)
 	for _, t := range r.text {
 		out = append(out, t)
 	}
-	return append(out, r.Sources, r.Conflicts, custom)
+	return append(out, r.Sources, r.Conflicts, custom, micros(r.Disputed))
 }
 
 // scanner reads device rows into reused space.
 type rowScanner struct {
-	created, first, last, flags int64
-	custom                      string
-	into                        []any
-	row                         Row
+	created, first, last, flags, disputed int64
+	custom                                string
+	into                                  []any
+	row                                   Row
 }
 
 func newRowScanner() *rowScanner {
@@ -128,7 +129,7 @@ func newRowScanner() *rowScanner {
 	for i := range s.row.text {
 		s.into = append(s.into, &s.row.text[i])
 	}
-	s.into = append(s.into, &s.row.Sources, &s.row.Conflicts, &s.custom)
+	s.into = append(s.into, &s.row.Sources, &s.row.Conflicts, &s.custom, &s.disputed)
 	return s
 }
 
@@ -138,7 +139,7 @@ func (s *rowScanner) scan(rows *sqldb.Rows) (*Row, error) {
 		return nil, err
 	}
 	s.row.Created, s.row.FirstSeen, s.row.LastSeen = fromMicros(s.created), fromMicros(s.first), fromMicros(s.last)
-	s.row.Flags, s.row.Custom = Flags(s.flags), nil
+	s.row.Flags, s.row.Custom, s.row.Disputed = Flags(s.flags), nil, fromMicros(s.disputed)
 	if s.custom != "" {
 		if err := json.Unmarshal([]byte(s.custom), &s.row.Custom); err != nil {
 			return nil, err
@@ -212,6 +213,7 @@ func (w *writer) writeGroups(groups []*group) (map[string]*Device, error) {
 		}
 		d := w.resolve(g, before[g.id])
 		row := rowOf(d)
+		row.Disputed = w.disputed(row, before[g.id])
 		rows = append(rows, row)
 		written[d.ID] = d
 		changes = append(changes, w.changesOf(before[g.id], row)...)
@@ -246,6 +248,17 @@ func (w *writer) resolve(g *group, before *Row) *Device {
 		d.Flags |= FlagDuplicate
 	}
 	return d
+}
+
+// disputed is since when a device has had an open conflict: a row that had one before has it since then.
+func (w *writer) disputed(row, before *Row) time.Time {
+	switch {
+	case row.Flags&FlagConflict == 0:
+		return time.Time{}
+	case before != nil && !before.Disputed.IsZero():
+		return before.Disputed
+	}
+	return w.at
 }
 
 var deviceCols = strings.Split(strings.ReplaceAll(deviceColumns, " ", ""), ",")
