@@ -1,6 +1,7 @@
 package product_test
 
 import (
+	"strings"
 	"testing"
 
 	"pons/product"
@@ -13,6 +14,7 @@ func BenchmarkIdentify(b *testing.B) {
 		{"within", "Alaris", "Alaris 8100 LVP MODULE", "INFUSION PUMP MODULE"},
 		{"misspelt", "Shenzen Mindray", "BeneVison N15", "PATEINT MONITOR"},
 		{"unknown", "Acme Widgets of Ohio", "Frobnicator 9000 XLT w/ stand", "MONITOR, BEDSIDE, UNUSUAL KIND"},
+		{"hostile", strings.Repeat("co / ", 4000), strings.Repeat("a 1 ", 4000), strings.Repeat("s, ", 4000)},
 	} {
 		b.Run(r.name, func(b *testing.B) {
 			b.ReportAllocs()

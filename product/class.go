@@ -28,7 +28,7 @@ const accessoryClass = "accessory"
 // filler says nothing about the class.
 func filler(w string) bool {
 	switch w {
-	case "of", "for", "the", "and", "a", "an", "to", "or", "in", "type", "other", "misc", "nos", "new", "old", "de":
+	case "of", "for", "the", "and", "a", "an", "to", "in", "type", "other", "misc", "nos", "new", "old", "de":
 		return true
 	}
 	return false
@@ -154,6 +154,12 @@ func (v *vocabulary) read(folded string, ids []int32) []int32 {
 		}
 		if joined {
 			continue
+		}
+		if short, cut := strings.CutSuffix(w, "s"); cut { // "MRIs", "PDUs"
+			if id, ok := v.id[short]; ok {
+				ids = append(ids, id)
+				continue
+			}
 		}
 		if a, b, ok := v.split(w); ok {
 			ids = append(ids, a, b)

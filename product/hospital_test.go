@@ -136,3 +136,13 @@ func TestHospitalIsNamed(t *testing.T) {
 	dir := "../../shared/data/hospital_synthetic"
 	measure(product.Default(), hospital(t, dir)).hold(t, dir, 0.99, 0.98, 0.98)
 }
+
+// The demo hospital's lists hold 67 models under all spellings that its damage makes.
+func TestDemoHospitalIsNamed(t *testing.T) {
+	path := "testdata/demo_spellings.csv"
+	var rows []row
+	for _, f := range table(t, path, ',', "true_maker") {
+		rows = append(rows, row{"demo", f["maker"], f["model"], f["description"], device{f["true_maker"], f["true_model"], f["class"], f["category"]}})
+	}
+	measure(product.Default(), rows).hold(t, path, 0.99, 0.98, 0.98)
+}

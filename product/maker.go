@@ -72,12 +72,16 @@ func trade(w string) bool {
 	return false
 }
 
+// mostWords and mostParts bound the work on text that is no name; the longest name of the data has nine words.
+const mostWords, mostParts = 16, 4
+
 // makersNamed lists who a cell may name, best reading first; each reading is tried only where the ones before gave
 // nothing.
 func (c *Catalog) makersNamed(s string) []alias {
 	folded := fold(s)
 	var buf [16]string
 	words := appendTokens(buf[:0], folded)
+	words = words[:min(len(words), mostWords)]
 	if len(words) == 0 {
 		return nil
 	}
@@ -140,7 +144,8 @@ func withoutLegal(words []string) []string {
 // and its owner, of which the owned is meant.
 func (c *Catalog) firmsBetween(folded string) []alias {
 	var found []alias
-	for _, part := range strings.FieldsFunc(folded, func(r rune) bool { return strings.ContainsRune("/()[];|", r) }) {
+	parts := strings.FieldsFunc(folded, func(r rune) bool { return strings.ContainsRune("/()[];|", r) })
+	for _, part := range parts[:min(len(parts), mostParts)] {
 		if len(strings.TrimSpace(part)) < 2 {
 			return nil
 		}

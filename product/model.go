@@ -69,24 +69,28 @@ type reading struct {
 // of the catalog, said that there is something in the cell at all. hint is the class the description gives, -1 for none.
 func (c *Catalog) modelNamed(text string, named []alias, said bool, hint int32) (reading, bool) {
 	folded := plus(fold(text))
-	if r, ok := c.modelIn(folded, named, said, hint); ok {
-		return r, true
+	found, ok := c.modelIn(folded, named, said, hint)
+	if ok && found.whole {
+		return found, true
 	}
 	if i := strings.IndexAny(folded, "/,;|+&"); i > 0 {
-		for _, part := range strings.FieldsFunc(folded, func(r rune) bool { return strings.ContainsRune("/,;|+&", r) }) {
+		parts := strings.FieldsFunc(folded, func(r rune) bool { return strings.ContainsRune("/,;|+&", r) })
+		for _, part := range parts[:min(len(parts), mostParts)] {
 			if r, ok := c.modelIn(part, named, said, hint); ok {
-				r.how = "the first known of several in \"" + clean(text) + "\""
-				r.sure = min(r.sure, 0.9)
+				if r.whole {
+					r.how, r.sure = "the first known of several there,", min(r.sure, 0.9)
+				}
 				return r, true
 			}
 		}
 	}
-	return reading{}, false
+	return found, ok
 }
 
 func (c *Catalog) modelIn(folded string, named []alias, said bool, hint int32) (reading, bool) {
 	var buf [20]string
 	words := appendTokens(buf[:0], folded)
+	words = words[:min(len(words), mostWords)]
 	if len(words) == 0 {
 		return reading{}, false
 	}

@@ -9,10 +9,17 @@ import (
 // lost stands for a letter that a broken export replaced by U+FFFD: it is a letter, but equals none.
 const lost = 0x7f
 
+// longestCell is far beyond the widest column of any inventory seen (the longest description of the stand-in hospitals has
+// 31 letters).
+const longestCell = 200
+
 // fold writes s in lower-case ASCII: accents fall ("Dräger" is "drager"), two-letter characters are spelled out,
 // and text that was UTF-8 read as Windows-1252 ("DrÃ¤ger") is mended first. Bytes that are no UTF-8 are read as
 // Latin-1, for that is what old exports hold.
+//
+// A cell longer than any name is read in its beginning only, so that hostile text costs no more than a long name.
 func fold(s string) string {
+	s = s[:min(len(s), longestCell)]
 	ascii := true
 	for i := 0; i < len(s); i++ {
 		if s[i] >= utf8.RuneSelf {
