@@ -91,6 +91,7 @@ func TestShortModelsNeedTheirMaker(t *testing.T) {
 		{"Olympus", "8100", ""}, {"Steris", "6700", ""}, {"Dell", "5008", ""}, {"Cisco", "840", ""}, {"Foo Medical", "8015", ""},
 		{"Acme", "G5", ""}, {"Philips", "XT", ""}, {"Lenovo", "PACS", ""}, {"", "XT", "CHAIR"}, {"", "8100", "LAPTOP"}, {"", "840", "PATIENT MONITOR"},
 		{"Acme", "Series 8100", ""}, {"Brother", "A500", "PRINTER"}, {"Xerox", "5008S", "COPIER"},
+		{"Foo Furniture", "Infinity", ""}, {"Dell", "Ingenia", ""}, {"Sony", "B650", ""}, {"Ikea", "Duo", ""}, {"Olympus", "Compact Infinity chair", ""},
 	} {
 		if id := c.Identify(r[0], r[1], r[2]); id.ModelKnown {
 			t.Errorf("%q is taken for %s %s (%v)", r, id.Maker, id.Model, id.Because)

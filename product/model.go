@@ -25,13 +25,18 @@ func weak(key string) bool {
 	return onlyDigits(key) && len(key) < 6
 }
 
-// telling is a spelling so much one product's that it holds beside the name of a maker who does not make it, as on a
-// reseller's list: it has letters and digits, or is a long word and the whole cell.
-func telling(key string, whole bool) bool {
-	if weak(key) || len(key) < 7 {
-		return false
+// telling is a spelling so much one product's that it holds beside a name that is not its maker's: it has letters and
+// digits, or is a long word and the whole cell. Beside a maker of the catalog, as on a reseller's list, it must be longer
+// than beside a name nobody knows, which may be the maker's own, misspelt.
+func telling(key string, whole, makerKnown bool) bool {
+	least := 5
+	if makerKnown {
+		least = 7
 	}
-	return !onlyLetters(key) && !onlyDigits(key) || whole && len(key) >= 8
+	if onlyLetters(key) || onlyDigits(key) {
+		return onlyLetters(key) && whole && len(key) >= 8
+	}
+	return len(key) >= least
 }
 
 func onlyDigits(key string) bool {
@@ -240,7 +245,7 @@ func (c *Catalog) choose(found []int32, key string, named []alias, said bool, hi
 	for _, k := range found {
 		entry := &c.keys[k]
 		common := entry.bound || len(key) < 3
-		if said && (common || weak(key) || len(named) > 0 && !telling(key, whole)) || common && hint != c.models[entry.model].class {
+		if said && (common || weak(key) || !telling(key, whole, len(named) > 0)) || common && hint != c.models[entry.model].class {
 			continue
 		}
 		if hint >= 0 && (weak(key) || len(found) > 1) && !c.akin(c.models[entry.model].class, hint) {
