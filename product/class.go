@@ -7,18 +7,20 @@ import (
 
 // vocabulary finds classes in running text by the words of their synonyms.
 type vocabulary struct {
-	id       map[string]int32
-	count    []int32             // synonyms that hold the word
-	synonyms []synonym           // every one
-	under    [][]int32           // word: synonyms found by it, their rarest
-	spelling spelling            // of the words
-	minor    map[int32]bool      // words that make what they stand at the end of an accessory
-	pairs    map[string][2]int32 // neighbours of a synonym, joined: "xray" is "x ray"
+	id        map[string]int32
+	count     []int32             // synonyms that hold the word
+	synonyms  []synonym           // every one
+	under     [][]int32           // word: synonyms found by it, their rarest
+	spelling  spelling            // of the words
+	accessory int32               // the word itself
+	minor     map[int32]bool      // words that make what they stand at the end of an accessory
+	pairs     map[string][2]int32 // neighbours of a synonym, joined: "xray" is "x ray"
 }
 
 type synonym struct {
 	class  int32
 	words  []int32 // sorted
+	weight int     // words that tell something: "system" does not
 	length int     // letters
 }
 
@@ -29,6 +31,15 @@ const accessoryClass = "accessory"
 func filler(w string) bool {
 	switch w {
 	case "of", "for", "the", "and", "a", "an", "to", "in", "type", "other", "misc", "nos", "new", "old", "de":
+		return true
+	}
+	return false
+}
+
+// plain is a word that makes a wording longer and no more specific: "x-ray system" says less than "mammographic".
+func plain(w string) bool {
+	switch w {
+	case "system", "unit", "machine", "device", "equipment", "apparatus", "x":
 		return true
 	}
 	return false
@@ -66,16 +77,20 @@ func american(w string) string {
 // add takes a synonym in.
 func (v *vocabulary) add(class int32, text string) {
 	if v.id == nil {
+		v.spelling.strict = true
 		v.id, v.pairs = map[string]int32{}, map[string][2]int32{}
 	}
 	var words []int32
-	length, last := 0, ""
+	length, weight, last := 0, 0, ""
 	for _, w := range tokens(fold(text)) {
 		if filler(w) {
 			continue
 		}
 		w = american(singular(w))
 		length += len(w)
+		if !plain(w) {
+			weight++
+		}
 		words = append(words, v.word(w))
 		if last != "" {
 			v.pairs[last+w] = [2]int32{v.id[last], v.id[w]}
@@ -83,7 +98,7 @@ func (v *vocabulary) add(class int32, text string) {
 		last = w
 	}
 	slices.Sort(words)
-	v.synonyms = append(v.synonyms, synonym{class, slices.Compact(words), length})
+	v.synonyms = append(v.synonyms, synonym{class, slices.Compact(words), weight, length})
 }
 
 func (v *vocabulary) word(w string) int32 {
@@ -99,6 +114,7 @@ func (v *vocabulary) word(w string) int32 {
 
 // done readies the index once every synonym is in.
 func (v *vocabulary) done(accessory int32) {
+	v.accessory = v.id[accessoryClass]
 	v.under = make([][]int32, len(v.id))
 	v.minor = map[int32]bool{}
 	for i, s := range v.synonyms {
@@ -124,7 +140,7 @@ func (v *vocabulary) read(folded string, ids []int32) []int32 {
 	words := appendTokens(buf[:0], folded)
 	for i := 0; i < len(words); i++ {
 		w := words[i]
-		if i > 0 && (w == "with" || w == "w" && strings.Contains(folded, "w/")) {
+		if i > 0 && (w == "with" || w == "including" || w == "incl" || w == "w" && strings.Contains(folded, "w/")) {
 			break
 		}
 		if filler(w) {
@@ -187,7 +203,7 @@ func (v *vocabulary) split(w string) (a, b int32, ok bool) {
 	return 0, 0, false
 }
 
-// class is the index of the class folded text speaks of, -1 for none: the synonym of most words wins, then the one
+// class is the index of the class folded text speaks of, -1 for none: the synonym of most telling words wins, then the one
 // of most letters, then the one the data names first.
 func (v *vocabulary) class(folded string) int32 {
 	var buf [24]int32
@@ -207,7 +223,10 @@ func (v *vocabulary) class(folded string) int32 {
 		return -1
 	}
 	// "BATTERY, DEFIBRILLATOR" and "ECG cable" are accessories unless the synonym itself has the word.
-	for _, w := range [...]int32{text[0], text[len(text)-1]} {
+	for at, w := range [...]int32{text[0], text[len(text)-1]} {
+		if at > 0 && w == v.accessory { // "… and accessories"
+			continue
+		}
 		if v.minor[w] && !slices.Contains(v.synonyms[best].words, w) {
 			for _, i := range v.under[w] {
 				if len(v.synonyms[i].words) == 1 {
@@ -221,8 +240,8 @@ func (v *vocabulary) class(folded string) int32 {
 
 func (v *vocabulary) better(a, b int32) bool {
 	x, y := &v.synonyms[a], &v.synonyms[b]
-	if len(x.words) != len(y.words) {
-		return len(x.words) > len(y.words)
+	if x.weight != y.weight {
+		return x.weight > y.weight
 	}
 	if x.length != y.length {
 		return x.length > y.length

@@ -38,7 +38,8 @@ Brother/Brothers; Brother/Brotherton; Epson/Esson; Ricoh/Riso; Ricoh/Rico; Xerox
 Garmin/Gemini; Apple/Ample; Apple/Applied; Google/Goggle; Amazon/Amazone Farm; Microsoft/MicroPort; Microsoft/Microsemi; Oracle/Oracal; Motorola/Motorcraft; Nokia/Nonin;
 Spacelabs Healthcare/Space Age; Criticare/Criticool; Bionet/Bioness; Edan/Eden; Schiller/Schindler; Huntleigh/Huntley; Arjo/Argo;
 Haemonetics/Hemonetic Supply; Abiomed/Abiotech; LifeScan/LifeSpan; LivaNova/Lavazza; Dexcom/Dexon; Dexcom/Vexcom; Insulet/Insulate; Ypsomed/Ypsilon; Outset Medical/Onset;
-Mesa Labs/Mesa Air; Vaisala/Valhalla; Testo/Tesco; Setra/Sectra; Primex/Primax; Monnit/Monitor; Belmont/Bellmont Hotels; Gentherm/Genthema; Mizuho/Mizuno
+Mesa Labs/Mesa Air; Vaisala/Valhalla; Testo/Tesco; Setra/Sectra; Primex/Primax; Monnit/Monitor; Belmont/Bellmont Hotels; Gentherm/Genthema; Mizuho/Mizuno;
+Rockwell Automation/Rockwell Medical
 `
 
 func TestConfusableMakersStayApart(t *testing.T) {

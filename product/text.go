@@ -198,7 +198,7 @@ func letters(key string) uint32 {
 // spelling finds the key nearest to a misspelt one.
 type spelling struct {
 	byLength [64][]spelt
-	strict   bool // names: in short ones another letter makes another name, so only slips of the hand count
+	strict   bool // in words of under ten letters another letter makes another word, so only slips of the hand count
 }
 
 type spelt struct {
@@ -229,7 +229,7 @@ func (s *spelling) nearest(key string, limit int) (owner int32, found string, ok
 				continue
 			}
 			d := edits(key, e.key, limit)
-			if d > limit || d > best || !sameDigits(key, e.key) || s.strict && len(e.key) < 9 && d > 0 && !handSlip(key, e.key) {
+			if d > limit || d > best || !sameDigits(key, e.key) || s.strict && len(e.key) < 10 && d > 0 && !handSlip(key, e.key) {
 				continue
 			}
 			switch {
