@@ -55,6 +55,7 @@ type Import struct {
 	Mapping  string    // how the file was read, kept with the run
 	At       time.Time // when the source said so: the export's date, or now
 	Whole    bool      // the file is the source's full list: what it lacks is marked absent
+	Since    int64     // the list spans several files: the run of the first of them; zero: it is this file alone
 	DryRun   bool      // everything is done, reported and rolled back
 	Records  iter.Seq2[fact.Record, error]
 	Each     func(RowResult) // called for every row, in order within a batch; may be nil
@@ -80,6 +81,7 @@ type Run struct {
 	Conflict  int
 	Rejected  int
 	Absent    int
+	Late      bool        // the source has said something newer: that stands, and this only adds to what was before; not kept
 	Rejects   []RowResult // the first few; all of them go to Each
 	Undone    time.Time
 	UndoneBy  string
@@ -133,6 +135,10 @@ func (inv *Inventory) importIn(tx *sqldb.Tx, im *Import, run *Run) error {
 	if err := inv.enrol(tx, im, run); err != nil {
 		return err
 	}
+	if w.newer, err = newerThan(tx, im.Source, run.Said); err != nil {
+		return err
+	}
+	run.Late = len(w.newer.runs) > 0
 	if run.ID, err = w.take("run", 1); err != nil {
 		return err
 	}
@@ -171,8 +177,12 @@ func (inv *Inventory) importIn(tx *sqldb.Tx, im *Import, run *Run) error {
 	if err := flush(); err != nil {
 		return err
 	}
-	if im.Whole && run.Rows > 0 {
-		if run.Absent, err = w.markAbsent(im.Source); err != nil {
+	if im.Whole && run.Rows > 0 && !run.Late {
+		since := run.ID
+		if im.Since > 0 {
+			since = im.Since
+		}
+		if run.Absent, err = w.markAbsent(im.Source, since); err != nil {
 			return err
 		}
 	}
@@ -292,47 +302,19 @@ func (w *writer) bring(rows []*stored, im *Import, run *Run) error {
 	if err != nil {
 		return err
 	}
-	var changed, unchanged, moved []*stored
+	var changed, unchanged, moved, older []*stored
 	var kept []statementRow
 	for _, s := range rows {
-		s.Run, s.Seen, s.changed = w.run, w.run, true
-		old := known[s.Key]
-		if old == nil {
-			s.isNew = true
-			s.body = encodeSaid(s.Said)
-			if gathers(s.Kind) {
-				kept = append(kept, partOf(s))
-			}
-			changed = append(changed, s)
-			continue
+		switch keep, how := w.compare(s, known[s.Key]); how {
+		case asBefore:
+			unchanged = append(unchanged, s)
+		case elsewhere:
+			kept, moved = append(kept, keep...), append(moved, s)
+		case outdated:
+			kept, older = append(kept, keep...), append(older, s)
+		default:
+			kept, changed = append(kept, keep...), append(changed, s)
 		}
-		s.ID, s.Device, s.oldDevice, s.born = old.ID, old.Device, old.Device, old.born
-		s.absentAt, s.absentRun = old.absentAt, old.absentRun
-		s.oldKeys = linkage.Keys(old.profile())
-		body := encodeSaid(s.Said)
-		if gathers(s.Kind) {
-			s.body = body
-			kept = append(kept, partOf(s))
-			s.Record = *merge(&old.Record, &s.Record)
-			s.ID, s.Device, s.Run, s.Seen = old.ID, old.Device, w.run, w.run
-			body = encodeSaid(s.Said)
-		}
-		s.body = body
-		if string(body) == string(old.body) {
-			if old.Absent.IsZero() {
-				s.Run = old.Run
-				if s.File != old.File || s.Row != old.Row {
-					moved = append(moved, s)
-				} else {
-					unchanged = append(unchanged, s)
-				}
-				continue
-			}
-			s.Run = old.Run // back in the source: the statement is the old one
-		} else if !gathers(s.Kind) && old.Run != w.run {
-			kept = append(kept, partOf(old))
-		}
-		changed = append(changed, s)
 	}
 	if err := w.number(changed); err != nil {
 		return err
@@ -346,7 +328,7 @@ func (w *writer) bring(rows []*stored, im *Import, run *Run) error {
 	if err := writeRecords(w.tx, moved); err != nil {
 		return err
 	}
-	unchanged = append(unchanged, moved...)
+	unchanged = slices.Concat(unchanged, moved, older)
 	for _, s := range changed {
 		s.keys = linkage.Keys(s.profile())
 	}
@@ -437,13 +419,13 @@ func (w *writer) keepStatements(kept []statementRow, changed []*stored) error {
 	for _, s := range changed {
 		byKey[s.Key] = s.ID
 	}
-	_, err := w.tx.Merge("inventory_statement", []string{"record", "run"}, []string{"record", "run", "seen_run", "file", "row_number", "said_at", "body"}, func(yield func([]any) bool) {
+	_, err := w.tx.Merge("inventory_statement", []string{"record", "run"}, []string{"record", "run", "seen_run", "file", "row_number", "said_at", "absent_run", "absent_at", "body"}, func(yield func([]any) bool) {
 		for _, k := range kept {
 			id := k.s.ID
 			if id == 0 {
 				id = byKey[k.s.Key]
 			}
-			if !yield([]any{id, k.s.Run, k.s.Seen, k.s.File, int64(k.s.Row), micros(k.s.At), k.s.body}) {
+			if !yield([]any{id, k.s.Run, k.s.Seen, k.s.File, int64(k.s.Row), micros(k.s.At), k.s.absentRun, k.s.absentAt, k.s.body}) {
 				return
 			}
 		}
@@ -519,11 +501,11 @@ func disputedBy(d *Device, s *stored) []string {
 	return out
 }
 
-// markAbsent marks what the source used to list and this run did not.
-func (w *writer) markAbsent(source string) (int, error) {
+// markAbsent marks what the source used to list and its runs from since on did not.
+func (w *writer) markAbsent(source string, since int64) (int, error) {
 	total := 0
 	for {
-		gone, err := readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE source = $1 AND seen_run < $2 AND absent_run <= seen_run ORDER BY id LIMIT $3", source, w.run, int64(batch))
+		gone, err := readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE source = $1 AND seen_run < $2 AND absent_run <= seen_run ORDER BY id LIMIT $3", source, since, int64(batch))
 		if err != nil || len(gone) == 0 {
 			return total, err
 		}

@@ -21,6 +21,7 @@ type writer struct {
 	resolver  *Resolver
 	at        time.Time
 	run       int64
+	newer     newer // than the import
 	actor     string
 	what      string // what the history says happened: import, edit, merge, split, undo
 	decisions map[string][]linkage.Decision

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"pons/fault"
 	"pons/linkage"
@@ -27,7 +28,7 @@ func (inv *Inventory) Undo(ctx context.Context, id int64, actor string) (Run, er
 			return err
 		}
 		w.run = id
-		for _, step := range []func() error{w.dropStatements, w.takeBack, w.forgetRepeats, w.unmarkAbsent} {
+		for _, step := range []func() error{w.dropStatements, w.takeBack, w.forgetRepeats, func() error { return w.unmarkAbsent(run) }} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -91,6 +92,12 @@ func (w *writer) takeBackBatch(records []*stored) error {
 			return err
 		}
 		s.Said, s.body, s.At, s.File, s.Row, s.Run, s.Seen = earlier.Said, earlier.body, earlier.At, earlier.File, earlier.Row, earlier.Run, earlier.Seen
+		if earlier.absentRun > s.Seen { // it had been missing before the run brought it back
+			s.absentRun, s.absentAt = earlier.absentRun, earlier.absentAt
+		}
+		if s.Absent = (time.Time{}); s.absentRun > s.Seen {
+			s.Absent = fromMicros(s.absentAt)
+		}
 		s.changed = true
 		s.keys = linkage.Keys(s.profile())
 		back = append(back, s)
@@ -112,9 +119,12 @@ func (w *writer) takeBackBatch(records []*stored) error {
 	return w.buryEmpty(touched)
 }
 
-// earlier returns what the record said before the run, as far as it is not undone.
+// earlier returns what the record said before the run, as far as it is not undone: of the statements left, the one that
+// was said or repeated on the latest day.
 func (w *writer) earlier(s *stored) (*stored, error) {
-	rows, err := w.tx.Query("SELECT run, seen_run, file, row_number, said_at, body FROM inventory_statement WHERE record = $1 ORDER BY run DESC", s.ID)
+	rows, err := w.tx.Query(`SELECT s.run, s.seen_run, s.file, s.row_number, s.said_at, s.absent_run, s.absent_at, s.body
+		FROM inventory_statement s LEFT JOIN inventory_run u ON u.id = CASE WHEN s.seen_run > s.run THEN s.seen_run ELSE s.run END
+		WHERE s.record = $1 ORDER BY COALESCE(u.said_at, s.said_at) / $2 DESC, s.run DESC`, s.ID, day.Microseconds())
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +133,7 @@ func (w *writer) earlier(s *stored) (*stored, error) {
 	for rows.Next() {
 		p := &stored{Record: Record{ID: s.ID, Source: s.Source, Kind: s.Kind, Key: s.Key}}
 		var row, said int64
-		if err := rows.Scan(&p.Run, &p.Seen, &p.File, &row, &said, &p.body); err != nil {
+		if err := rows.Scan(&p.Run, &p.Seen, &p.File, &row, &said, &p.absentRun, &p.absentAt, &p.body); err != nil {
 			return nil, err
 		}
 		p.body = append([]byte(nil), p.body...)
@@ -230,16 +240,27 @@ func (w *writer) forgetRepeats() error {
 	}
 }
 
-// unmarkAbsent brings back what the run found missing.
-func (w *writer) unmarkAbsent() error {
+// unmarkAbsent brings back what the run found missing, unless a later list lacks it too.
+func (w *writer) unmarkAbsent(run Run) error {
+	var next, finished int64
+	err := w.tx.QueryRow("SELECT id, finished_at FROM inventory_run WHERE source = $1 AND whole AND undone_at = 0 AND id > $2 AND said_at >= $3 ORDER BY id LIMIT 1",
+		run.Source, run.ID, micros(run.Said.Truncate(day))).Scan(&next, &finished)
+	if err != nil && !errors.Is(err, fault.NotFound) {
+		return err
+	}
+	if _, err := w.tx.Exec("UPDATE inventory_statement SET absent_run = $1, absent_at = $2 WHERE absent_run = $3", next, finished, run.ID); err != nil {
+		return err
+	}
 	for {
-		back, err := readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE absent_run = $1 ORDER BY id LIMIT $2", w.run, int64(batch))
+		back, err := readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE absent_run = $1 ORDER BY id LIMIT $2", run.ID, int64(batch))
 		if err != nil || len(back) == 0 {
 			return err
 		}
 		for _, s := range back {
-			s.absentAt, s.absentRun, s.changed = 0, 0, true
-			s.Absent = fromMicros(0)
+			if s.absentRun, s.absentAt = 0, 0; !s.Absent.IsZero() {
+				s.absentRun, s.absentAt = next, finished
+			}
+			s.Absent, s.changed = fromMicros(s.absentAt), true
 			s.keys = linkage.Keys(s.profile())
 			s.oldKeys = s.keys
 		}
