@@ -85,6 +85,9 @@ func CleanValue(attr fact.Attr, value string) (string, error) {
 	if len(a.Options) > 0 && !slices.Contains(a.Options, value) {
 		return bad("one of " + strings.Join(a.Options, ", "))
 	}
+	if attr == fact.UDIDI {
+		return cleanIdentifier(value)
+	}
 	switch a.Kind {
 	case Date:
 		if _, err := time.Parse(time.DateOnly, value); err != nil {

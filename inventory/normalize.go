@@ -72,6 +72,7 @@ func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
 	if kind == "wire" {
 		said = n.readWire(said, &maker, &model)
 	}
+	said = readUDI(said)
 	said = n.nameProduct(said, maker, model, description, stated)
 	if maker == nil {
 		said = n.makerByMAC(said)
@@ -282,7 +283,7 @@ func (r *Record) profile() *linkage.Profile {
 		case fact.Serial:
 			p.Serial = linkage.FoldSerial(s.Value)
 		case fact.UDIDI:
-			p.UDIDI = s.Value
+			p.UDIDI = oneOf(p.UDIDI, fact.DeviceIdentifier(s.Value))
 		case fact.ControlNumber:
 			p.Control = linkage.FoldPlace(s.Value)
 		case fact.AssetTag:
@@ -312,6 +313,9 @@ func (r *Record) profile() *linkage.Profile {
 				p.Seen = t
 			}
 		}
+	}
+	if p.UDIDI == twoIdentifiers {
+		p.UDIDI = ""
 	}
 	return p
 }

@@ -121,10 +121,10 @@ func (k *keyring) compareSerials(a, b *Profile, e *evidence) {
 		return
 	}
 	switch {
+	case a.Serial == b.Serial && a.UDIDI != "" && a.UDIDI == b.UDIDI && !k.shared["udi:"+a.UDIDI+"/"+a.Serial]:
+		e.key(wUDI, "same UDI-DI %s and serial %s", a.UDIDI, a.Serial)
 	case a.Serial == b.Serial && k.shared["serial:"+a.Serial]:
 		e.add(wShared, "serial %s, which several devices bear", a.Serial)
-	case a.Serial == b.Serial && a.UDIDI != "" && a.UDIDI == b.UDIDI:
-		e.key(wUDI, "same UDI-DI %s and serial %s", a.UDIDI, a.Serial)
 	case a.Serial == b.Serial:
 		w := wSerial
 		switch {

@@ -91,7 +91,7 @@ func (l *linker) findShared() {
 	for k, h := range l.holders {
 		kind, _, _ := strings.Cut(k, ":")
 		alike := map[[2]string]int{} // entries of one source and class that hold the key
-		if kind == "serial" {
+		if kind == "serial" || kind == "udi" {
 			for _, i := range h {
 				alike[[2]string{l.records[i].Source, l.records[i].Class}]++
 			}
@@ -111,7 +111,7 @@ func (l *linker) findShared() {
 					if otherNIC(a, b) && common(a.IPs, b.IPs) == "" || otherSerial(a, b) {
 						l.keys.reused[k] = true
 					}
-				case "serial":
+				case "serial", "udi":
 					// Two entries of one device are a double entry; three or more of one serial are what
 					// somebody typed to get past the field.
 					if a.Class == b.Class && alike[[2]string{a.Source, a.Class}] > 2 && !otherwiseSame(a, b) {

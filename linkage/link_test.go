@@ -166,3 +166,21 @@ func TestFolds(t *testing.T) {
 		}
 	}
 }
+
+// TestUDI: a serial that too many bear still names one device together with the model's identifier; the identifier
+// alone is no key.
+func TestUDI(t *testing.T) {
+	const di, serial = "05901234123457", "PX12345"
+	records := []*Profile{
+		{ID: "cmms/1", Source: "cmms", UDIDI: di, Serial: serial}, {ID: "cmdb/1", Source: "cmdb", UDIDI: di, Serial: serial},
+		{ID: "cmms/2", Source: "cmms", UDIDI: "51022222233336", Serial: serial}, {ID: "itam/1", Source: "itam", UDIDI: di}, {ID: "fhir/1", Source: "fhir", UDIDI: di},
+	}
+	got := groups(records, Link(records, nil, map[string]bool{"serial:" + serial: true}))
+	if want := "cmms/1 cmdb/1"; !strings.Contains(got, want) && !strings.Contains(got, "cmdb/1 cmms/1") || strings.Count(got, "\n") != 3 {
+		t.Errorf("devices:\n%s", got)
+	}
+	crowd := map[string]bool{"serial:" + serial: true, "udi:" + di + "/" + serial: true}
+	if got := groups(records, Link(records, nil, crowd)); strings.Count(got, "\n") != 4 {
+		t.Errorf("what somebody typed on every label merges:\n%s", got)
+	}
+}

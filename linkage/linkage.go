@@ -21,8 +21,8 @@ type Profile struct {
 	Maker   string // canonical
 	Model   string // canonical, "" when the model is not known to the catalogue
 	Class   string
-	Serial  string // FoldSerial
-	UDIDI   string
+	Serial  string   // FoldSerial
+	UDIDI   string   // names a model, not a device: a key only together with Serial
 	Control string   // the CMMS's number
 	Tag     string   // IT's asset tag
 	MACs    []string // globally administered, canonical
@@ -124,6 +124,9 @@ func Keys(p *Profile) []string {
 		add("ae", a)
 	}
 	add("serial", p.Serial)
+	if p.UDIDI != "" && p.Serial != "" { // beside the serial alone, which makers' numberings share and crowd
+		add("udi", p.UDIDI+"/"+p.Serial)
+	}
 	add("control", p.Control)
 	add("tag", p.Tag)
 	slices.Sort(keys)
