@@ -118,7 +118,7 @@ func (p *profile) count(s string) {
 	if _, ok := yesNo(s); ok {
 		p.flag++
 	}
-	if strings.HasPrefix(s, "(01)") || len(s) > 20 && strings.HasPrefix(s, "01") && isDigits(s[:16]) || strings.HasPrefix(s, "+") && len(s) > 7 && strings.ContainsRune(s, '/') {
+	if strings.HasPrefix(s, "(01)") || strings.HasPrefix(s, "]d201") || strings.HasPrefix(s, "]C101") || strings.HasPrefix(s, "=/") && strings.Contains(s, "=,") || len(s) > 20 && strings.HasPrefix(s, "01") && isDigits(s[:16]) || strings.HasPrefix(s, "+") && len(s) > 7 && strings.ContainsRune(s, '/') {
 		p.udi++
 	}
 	low := strings.ToLower(s)

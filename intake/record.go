@@ -257,6 +257,9 @@ func (p *plan) readNew(c *columnPlan, raw string, facts []fact.Fact) []fact.Fact
 		name := fact.CustomPrefix + strings.TrimPrefix(string(c.attr), fact.CustomPrefix)
 		add(fact.Attr(name), s, c.because+": "+why)
 	}
+	if c.attr == fact.UDI || c.attr == fact.UDIDI { // a scanner's separator is a control character: the lot ends there
+		raw = strings.ReplaceAll(raw, "\x1d", "<GS>")
+	}
 	s := tidy(raw)
 	if fact.Placeholder(s) {
 		return facts
