@@ -1,0 +1,86 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"pons/inventory"
+	"pons/sqldb"
+)
+
+// CatalogCommand is about the hospital's own makers, models, classes and aliases.
+type CatalogCommand struct {
+	Show CatalogShow `cmd:"" help:"Print the hospital's own lines."`
+	Set  CatalogSet  `cmd:"" help:"Replace them, and name every record anew."`
+}
+
+// CatalogShow is pons catalog show.
+type CatalogShow struct{}
+
+// Run prints the lines.
+func (CatalogShow) Run(s *session) error {
+	return s.withInventory(func(inv *inventory.Inventory) error {
+		return inv.DB().View(s.ctx, func(tx *sqldb.Tx) error {
+			text, err := inv.OwnCatalog(tx)
+			if err == nil {
+				_, err = io.WriteString(s.Out, text)
+			}
+			return err
+		})
+	})
+}
+
+// CatalogSet is pons catalog set FILE.
+type CatalogSet struct {
+	File   string `arg:"" help:"Text in the format of docs/catalog.md; - reads standard input."`
+	DryRun bool   `name:"dry-run" help:"Check it and show what it would change."`
+}
+
+// catalogLimit is more than the catalogue that Pons brings.
+const catalogLimit = 4 << 20
+
+// Run checks and stores the lines.
+func (c CatalogSet) Run(s *session) error {
+	from := s.In
+	if c.File != "-" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return fileError(c.File, err)
+		}
+		defer f.Close()
+		from = f
+	}
+	text, err := io.ReadAll(io.LimitReader(from, catalogLimit))
+	if err != nil {
+		return err
+	}
+	return s.withInventory(func(inv *inventory.Inventory) error {
+		if c.DryRun {
+			return inv.DB().View(s.ctx, func(tx *sqldb.Tx) error {
+				change, err := inv.PreviewCatalog(tx, string(text))
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(s.Out, "%d of %d records would be named otherwise\n", change.Changed, change.Records)
+				for _, x := range change.Examples {
+					fmt.Fprintf(s.Out, "  %s %s: %s %q: %s -> %s\n", x.Source, x.Key, x.Attr, x.Written, or(x.Before, "unknown"), or(x.After, "unknown"))
+				}
+				return nil
+			})
+		}
+		n, err := inv.SetCatalog(s.ctx, string(text), by().String())
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "%d records are named otherwise\n", n)
+		return nil
+	})
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
