@@ -145,7 +145,7 @@ func TestWithNamesPlaceAndMend(t *testing.T) {
 		"@classes\nfoo | Foo | | food | | | ":     "category \"food\"",
 		"@classes\nfoo | Foo | bar | it | | | ":   "parent \"bar\"",
 		"@classes\nfoo | Foo | | it | Q | | ":     "flags \"Q\"",
-		"@makers\nAcme":                           "a maker has 3 fields",
+		"@makers\nAcme":                           "a maker has 2 or 3 fields",
 		"@makers\nAcme | Nobody |":                "owner \"Nobody\"",
 		"@makers\nAcme | | --":                    "has no letters",
 		"@makers\nAcme | | Ac {nope}":             "no class and no category",
@@ -155,7 +155,7 @@ func TestWithNamesPlaceAndMend(t *testing.T) {
 		"@models Philips\nX 1 | ct\nX-1 | ct | |": "already \"X 1\"'s",
 	} {
 		_, err := product.Default().With(text)
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "text 4 line ") {
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "line ") {
 			t.Errorf("%q: %v, which does not say %q", text, err, want)
 		}
 	}

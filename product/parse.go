@@ -1,7 +1,6 @@
 package product
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +17,7 @@ type reader struct {
 	owners  []pending
 	modelAt map[string]int32    // by maker and name
 	spelled map[string][]string // the words of each alias
-	errs    []error
+	wrong   []Mistake
 }
 
 // pending is an owner named before it may be known.
@@ -44,14 +43,14 @@ func parse(texts ...string) (*Catalog, error) {
 		}
 	}
 	r.finish()
-	if len(r.errs) > 0 {
-		return nil, errors.Join(r.errs[:min(len(r.errs), 20)]...)
+	if err := mistakes(r.wrong); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
 func (r *reader) failf(format string, args ...any) {
-	r.errs = append(r.errs, fmt.Errorf("text %d line %d: "+format, append([]any{r.text + 1, r.line}, args...)...))
+	r.wrong = append(r.wrong, Mistake{r.text + 1, r.line, fmt.Sprintf(format, args...)})
 }
 
 func (r *reader) take(line, round string) {
@@ -62,6 +61,9 @@ func (r *reader) take(line, round string) {
 		name, rest, _ := strings.Cut(line, " ")
 		r.section = name
 		if name != "@classes" && name != "@makers" && name != "@models" {
+			if round != "@classes" {
+				return
+			}
 			r.failf("unknown section %q: write @classes, @makers or \"@models Maker\"", name)
 			return
 		}
@@ -69,6 +71,7 @@ func (r *reader) take(line, round string) {
 			i, ok := r.c.makerAt[strings.TrimSpace(rest)]
 			if !ok {
 				r.failf("@models of unknown maker %q: add it under @makers first", rest)
+				r.section = "" // what follows is nobody's
 			}
 			r.maker = i
 		}
@@ -101,7 +104,7 @@ func (r *reader) class(f []string) {
 		return
 	}
 	k := Class{Name: f[0], Title: f[1], Parent: f[2], Category: f[3], LifeSupport: strings.Contains(f[4], "L"),
-		Connected: strings.Contains(f[4], "C"), ProductCodes: strings.Fields(f[5]), Synonyms: list(f[6])}
+		Connected: strings.Contains(f[4], "C"), ProductCodes: strings.Fields(f[5]), Synonyms: list(f[6]), Own: r.text >= own}
 	if !slices.Contains([]string{"medical", "iot", "it", "ot", "network"}, k.Category) {
 		r.failf("class %q: category %q is none of medical, iot, it, ot, network", k.Name, k.Category)
 	}
@@ -110,7 +113,7 @@ func (r *reader) class(f []string) {
 	}
 	if k.Parent != "" {
 		if _, ok := r.c.classAt[k.Parent]; !ok {
-			r.failf("class %q: parent %q is not a class above it", k.Name, k.Parent)
+			r.failf("class %q: parent %q is not a class above it; name one that stands before it, or none", k.Name, k.Parent)
 		}
 	}
 	i, again := r.c.classAt[k.Name]
@@ -137,11 +140,11 @@ func (r *reader) class(f []string) {
 
 func (r *reader) makerLine(f []string) {
 	if len(f) < 2 || len(f) > 3 || f[0] == "" {
-		r.failf("a maker has 3 fields (name | owner | aliases), not %d", len(f))
+		r.failf("a maker has 2 or 3 fields (name | owner | aliases), not %d", len(f))
 		return
 	}
 	i, again := r.c.makerAt[f[0]]
-	if again && r.text < 3 {
+	if again && r.text < own {
 		r.failf("maker %q is given twice", f[0])
 		return
 	}
@@ -184,13 +187,13 @@ func (r *reader) alias(i int32, text string) string {
 		a.only = strings.Fields(strings.TrimSuffix(in, "}"))
 		for _, only := range a.only {
 			if _, ok := r.c.classAt[only]; !ok && !slices.Contains([]string{"medical", "iot", "it", "ot", "network"}, only) {
-				r.failf("alias %q of %q: %q is no class and no category", text, r.c.makers[i].name, only)
+				r.failf("alias %q of %q: %q is no class and no category; in { } stand names of classes", text, r.c.makers[i].name, only)
 			}
 		}
 	}
 	k, whole := key(text), squash(fold(text))
 	if k == "" {
-		r.failf("alias %q of %q has no letters", text, r.c.makers[i].name)
+		r.failf("alias %q of %q has no letters or digits", text, r.c.makers[i].name)
 		return ""
 	}
 	if whole != k {
@@ -212,7 +215,7 @@ func (r *reader) enter(k string, a alias, text string) {
 	for _, b := range r.c.aliases[k] {
 		if b.text == a.text && len(a.only) == 0 && len(b.only) == 0 {
 			if b.maker != a.maker {
-				r.failf("alias %q of %q is already %q's", text, r.c.makers[a.maker].name, r.c.makers[b.maker].name)
+				r.failf("alias %q of %q is already %q's; give it to one of them, or bind it to classes: \"%[1]s {infusion-pump}\"", text, r.c.makers[a.maker].name, r.c.makers[b.maker].name)
 			}
 			return
 		}
@@ -228,19 +231,19 @@ func (r *reader) enter(k string, a alias, text string) {
 
 func (r *reader) modelLine(f []string) {
 	if len(f) < 2 || len(f) > 4 || f[0] == "" {
-		r.failf("a model has 4 fields (name | class | catalogue numbers | aliases), not %d", len(f))
+		r.failf("a model has 2 to 4 fields (name | class | catalogue numbers | aliases), not %d", len(f))
 		return
 	}
 	class, ok := r.c.classAt[f[1]]
 	if !ok {
-		r.failf("model %q: class %q is unknown", f[0], f[1])
+		r.failf("model %q: class %q is unknown; take one of the list, or add it under @classes", f[0], f[1])
 		return
 	}
 	bound := strings.HasPrefix(f[0], "=")
 	name := strings.TrimPrefix(f[0], "=")
 	at := fmt.Sprint(r.maker, " ", name)
 	i, again := r.modelAt[at]
-	if again && r.text < 3 {
+	if again && r.text < own {
 		r.failf("model %q of %s is given twice", name, r.c.makers[r.maker].name)
 		return
 	}
@@ -276,7 +279,7 @@ func (r *reader) modelKey(i int32, text, number string, bound bool) {
 			return
 		}
 		if r.c.models[other.model].maker == r.maker && other.text == r.text {
-			r.failf("%q of model %q is already %q's", text, r.c.models[i].name, r.c.models[other.model].name)
+			r.failf("%q of model %q is already %q's; one spelling names one model of a maker", text, r.c.models[i].name, r.c.models[other.model].name)
 			return
 		}
 	}
@@ -291,7 +294,7 @@ func (r *reader) finish() {
 		i, ok := c.makerAt[p.owner]
 		if !ok || i == p.maker {
 			r.text, r.line = p.text, p.line
-			r.failf("maker %q: owner %q is not a maker of the list", c.makers[p.maker].name, p.owner)
+			r.failf("maker %q: owner %q is no other maker of the list; add it under @makers, or leave the field empty", c.makers[p.maker].name, p.owner)
 			continue
 		}
 		c.makers[p.maker].owner = i

@@ -43,6 +43,7 @@ type Class struct {
 	Connected    bool   // usually on a network
 	ProductCodes []string
 	Synonyms     []string
+	Own          bool // a line of the hospital's own gives it
 }
 
 // Identity is what a maker, model and description name between them.
@@ -79,7 +80,7 @@ func Default() *Catalog {
 }
 
 // With is the catalog and a hospital's own text in the same format, whose lines win over the ones there were. An
-// error names the line and what is wrong with it.
+// error is of type Mistakes. The text's examples are not tried; Check tries them.
 func (c *Catalog) With(extra string) (*Catalog, error) {
 	return parse(append(slices.Clone(c.texts), extra)...)
 }
