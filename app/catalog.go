@@ -69,7 +69,7 @@ func (c CatalogSet) Run(s *session) error {
 				return nil
 			})
 		}
-		n, err := inv.SetCatalog(s.ctx, string(text), by().String())
+		n, err := inv.SetCatalog(s.ctx, inventory.CatalogEdit{Text: string(text), Over: -1, Actor: by().String()})
 		if err != nil {
 			return err
 		}

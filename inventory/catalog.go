@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"pons/audit"
 	"pons/fact"
@@ -59,47 +60,128 @@ func (inv *Inventory) followCatalog(tx *sqldb.Tx) (*product.Catalog, error) {
 	return c, nil
 }
 
+// CatalogVersion is one text of the hospital's own catalogue; the newest is in force.
+type CatalogVersion struct {
+	ID    int64
+	Text  string
+	Actor string
+	At    time.Time
+}
+
+// CatalogVersions lists the latest texts, the one in force first; none before the first change.
+func (inv *Inventory) CatalogVersions(tx *sqldb.Tx, limit int) ([]CatalogVersion, error) {
+	rows, err := tx.Query("SELECT id, body, actor, at FROM inventory_catalog ORDER BY id DESC LIMIT $1", int64(limit))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []CatalogVersion
+	for rows.Next() {
+		var v CatalogVersion
+		var at int64
+		if err := rows.Scan(&v.ID, &v.Text, &v.Actor, &at); err != nil {
+			return nil, err
+		}
+		v.At = fromMicros(at)
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
 // CatalogChange is what another text of the hospital's own catalogue would change.
 type CatalogChange struct {
-	Records  int // looked at, the first by id
-	Changed  int // of them, records that would be named otherwise
+	Total    int // records there are
+	Records  int // of them looked at: all, or an even sample where there are too many for a preview
+	Changed  int // of those looked at, records that would be named otherwise
 	Examples []Renaming
+	Readings []Reading
 }
 
 // Renaming is a record that another catalogue names otherwise.
-type Renaming struct{ Source, Key, Attr, Written, Before, After string }
+type Renaming struct{ Device, Source, Key, Attr, Written, Before, After string }
 
-// catalogPreviewLimit bounds a preview to about a second (expert default).
-const catalogPreviewLimit = 20_000
+// Reading is an example of a text, as the catalogue in force reads it and as it should be read.
+type Reading struct {
+	product.Example
+	Before string // empty: nothing known
+}
+
+// catalogSample bounds a preview and a search for unknown names to about a second (expert default).
+const catalogSample = 20_000
+
+// sampled selects at most about catalogSample records, evenly over all of them by id, in one statement. each gets
+// those whose device may be seen; scope nil is all. It returns how many there are and how many were looked at.
+func sampled(tx *sqldb.Tx, may func(site, department string) bool, each func(s *stored) error) (total, looked int, err error) {
+	var n int64
+	if err := tx.QueryRow("SELECT COUNT(*) FROM inventory_record").Scan(&n); err != nil {
+		return 0, 0, err
+	}
+	step := max(1, (n+catalogSample-1)/catalogSample)
+	rows, err := tx.Query(`SELECT r.source, r.record_key, r.device, r.kind, r.file, r.row_number, r.said_at, r.body, d.site, d.department
+		FROM inventory_record r JOIN inventory_device d ON d.id = r.device
+		WHERE r.id IN (SELECT id FROM inventory_record WHERE id % $1 = 0)`, step)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		s := &stored{}
+		var row, said int64
+		var site, department string
+		if err := rows.Scan(&s.Source, &s.Key, &s.Device, &s.Kind, &s.File, &row, &said, &s.body, &site, &department); err != nil {
+			return 0, 0, err
+		}
+		if may != nil && !may(site, department) {
+			continue
+		}
+		looked++
+		s.Row, s.At = int(row), fromMicros(said)
+		if s.Said, err = decodeSaid(s.body); err != nil {
+			return 0, 0, err
+		}
+		if err := each(s); err != nil {
+			return 0, 0, err
+		}
+	}
+	return int(n), looked, rows.Err()
+}
+
+// checkCatalog reads a text and tries its examples. The error wraps product.Mistakes and fault.Invalid.
+func (inv *Inventory) checkCatalog(text string) (*product.Catalog, error) {
+	c, err := inv.brought.Check(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, fault.Invalid)
+	}
+	return c, nil
+}
 
 // PreviewCatalog checks a text and says what it would change, without changing it.
 func (inv *Inventory) PreviewCatalog(tx *sqldb.Tx, text string) (CatalogChange, error) {
 	var out CatalogChange
-	c, err := inv.brought.With(text)
+	c, err := inv.checkCatalog(text)
 	if err != nil {
-		return out, fmt.Errorf("%v: %w", err, fault.Invalid)
+		return out, err
+	}
+	now, err := inv.followCatalog(tx)
+	if err != nil {
+		return out, err
+	}
+	for _, e := range product.Examples(text) {
+		out.Readings = append(out.Readings, Reading{Example: e, Before: now.Read(e)})
 	}
 	n := NewNormalizer(c)
-	last := int64(-1)
-	for out.Records < catalogPreviewLimit {
-		records, err := readRecords(tx, "SELECT "+recordColumns+" FROM inventory_record WHERE id > $1 ORDER BY id LIMIT $2", last, int64(chunk))
-		if err != nil || len(records) == 0 {
-			return out, err
+	out.Total, out.Records, err = sampled(tx, nil, func(s *stored) error {
+		said := n.Statements(s.Kind, s.written())
+		if slices.Equal(said, s.Said) {
+			return nil
 		}
-		last = records[len(records)-1].ID
-		for _, s := range records {
-			out.Records++
-			said := n.Statements(s.Kind, s.written())
-			if slices.Equal(said, s.Said) {
-				continue
-			}
-			out.Changed++
-			if len(out.Examples) < previewExamples {
-				out.Examples = append(out.Examples, renamings(s, said)...)
-			}
+		out.Changed++
+		if len(out.Examples) < previewExamples {
+			out.Examples = append(out.Examples, renamings(s, said)...)
 		}
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // renamings lists the names that differ.
@@ -120,7 +202,7 @@ func renamings(s *stored, said []Statement) []Renaming {
 			if written == "" {
 				written = before.Raw
 			}
-			out = append(out, Renaming{Source: s.Source, Key: s.Key, Attr: string(attr), Written: written, Before: before.Value, After: after.Value})
+			out = append(out, Renaming{Device: s.Device, Source: s.Source, Key: s.Key, Attr: string(attr), Written: written, Before: before.Value, After: after.Value})
 		}
 	}
 	return out
@@ -131,21 +213,34 @@ func (s *stored) written() *fact.Record {
 	return &fact.Record{Source: fact.Source(s.Source), Subject: fact.Key{Kind: "row", Value: s.Key}, File: s.File, Row: s.Row, At: s.At, Facts: asWritten(s.Said)}
 }
 
+// CatalogEdit is a change of the hospital's own catalogue.
+type CatalogEdit struct {
+	Text  string // the whole text in place of the one before
+	Over  int64  // the version that was edited, 0 for none: another one in force is a conflict. Negative: whichever is
+	Actor string
+	// Progress is told how many records were looked at and how many there are; it may be nil.
+	Progress func(done, total int)
+}
+
 // SetCatalog replaces the hospital's own lines and names every record anew, in one Update. It returns how many
-// records are named otherwise.
-func (inv *Inventory) SetCatalog(ctx context.Context, text, actor string) (changed int, err error) {
-	if _, err := inv.brought.With(text); err != nil {
-		return 0, fmt.Errorf("%v: %w", err, fault.Invalid)
+// records are named otherwise. The error of a text that cannot be taken wraps product.Mistakes and fault.Invalid.
+func (inv *Inventory) SetCatalog(ctx context.Context, e CatalogEdit) (changed int, err error) {
+	c, err := inv.checkCatalog(e.Text)
+	if err != nil {
+		return 0, err
 	}
 	_, err = inv.db.Update(ctx, func(tx *sqldb.Tx) error {
-		before, err := inv.OwnCatalog(tx)
+		version, before, err := ownCatalog(tx)
 		if err != nil {
 			return err
 		}
-		if before == text {
+		if e.Over >= 0 && e.Over != version {
+			return fmt.Errorf("somebody changed the hospital's own lines meanwhile: %w", fault.Conflict)
+		}
+		if before == e.Text {
 			return nil
 		}
-		w, err := inv.writer(tx, actor, "catalog")
+		w, err := inv.writer(tx, e.Actor, "catalog")
 		if err != nil {
 			return err
 		}
@@ -153,28 +248,28 @@ func (inv *Inventory) SetCatalog(ctx context.Context, text, actor string) (chang
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec("INSERT INTO inventory_catalog (id, body, actor, at) VALUES ($1, $2, $3, $4)", id, text, actor, micros(w.at)); err != nil {
-			return err
-		}
-		c, err := inv.brought.With(text)
-		if err != nil {
+		if _, err := tx.Exec("INSERT INTO inventory_catalog (id, body, actor, at) VALUES ($1, $2, $3, $4)", id, e.Text, e.Actor, micros(w.at)); err != nil {
 			return err
 		}
 		w.norm, w.resolver.catalog = NewNormalizer(c), c
-		if changed, err = w.renameAll(); err != nil {
+		if changed, err = w.renameAll(e.Progress); err != nil {
 			return err
 		}
-		return audit.Append(tx, audit.Entry{At: w.at, Actor: actor, Verb: "catalog.change", Object: "catalog", Before: audit.Fields{"text": before}, After: audit.Fields{"text": text}})
+		return audit.Append(tx, audit.Entry{At: w.at, Actor: e.Actor, Verb: "catalog.change", Object: "catalog", Before: audit.Fields{"text": before}, After: audit.Fields{"text": e.Text}})
 	})
 	if err != nil {
-		return 0, fmt.Errorf("change of the catalogue: %w", err)
+		return 0, fmt.Errorf("change of the catalog: %w", err)
 	}
 	return changed, inv.db.View(ctx, func(tx *sqldb.Tx) error { _, err := inv.followCatalog(tx); return err })
 }
 
 // renameAll normalises every record anew and relinks those that read otherwise.
-func (w *writer) renameAll() (changed int, err error) {
-	last := int64(-1)
+func (w *writer) renameAll(progress func(done, total int)) (changed int, err error) {
+	var total int64
+	if err := w.tx.QueryRow("SELECT COUNT(*) FROM inventory_record").Scan(&total); err != nil {
+		return 0, err
+	}
+	done, last := 0, int64(-1)
 	for {
 		records, err := readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE id > $1 ORDER BY id LIMIT $2", last, int64(batch))
 		if err != nil || len(records) == 0 {
@@ -193,6 +288,10 @@ func (w *writer) renameAll() (changed int, err error) {
 			other = append(other, s)
 		}
 		changed += len(other)
+		done += len(records)
+		if progress != nil {
+			progress(done, int(total))
+		}
 		delta, err := writeKeys(w.tx, other)
 		if err != nil {
 			return changed, err

@@ -557,10 +557,10 @@ func TestOwnCatalogNamesEverythingAnew(t *testing.T) {
 		if strings.Contains(before, "ventilator") {
 			t.Fatalf("known before it is told:\n%s", before)
 		}
-		if _, err := inv.SetCatalog(ctx, "@makers\nno bars here", "ann"); !errors.Is(err, fault.Invalid) {
+		if _, err := inv.SetCatalog(ctx, CatalogEdit{Text: "@makers\nno bars here", Actor: "ann", Over: -1}); !errors.Is(err, fault.Invalid) {
 			t.Errorf("a text that cannot be read: %v", err)
 		}
-		n, err := inv.SetCatalog(ctx, own, "ann")
+		n, err := inv.SetCatalog(ctx, CatalogEdit{Text: own, Actor: "ann", Over: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -571,7 +571,7 @@ func TestOwnCatalogNamesEverythingAnew(t *testing.T) {
 		if run := bring(t, inv, "cmms", "cmms", odd, pumpCMMS); run.Unchanged != 2 {
 			t.Errorf("the next import of the same file: %+v", run)
 		}
-		if _, err := inv.SetCatalog(ctx, "", "ann"); err != nil {
+		if _, err := inv.SetCatalog(ctx, CatalogEdit{Actor: "ann", Over: -1}); err != nil {
 			t.Fatal(err)
 		}
 		if got := dump(t, inv); got != before {
