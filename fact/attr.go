@@ -67,7 +67,7 @@ const (
 	OS              Attr = "os"
 	LastSeen        Attr = "last_seen" // RFC 3339, where the source says so
 	FirstSeen       Attr = "first_seen"
-	Parent          Attr = "parent" // the source's key of the system this is a part of
+	Parent          Attr = "parent" // the medical system this is a part of: its name, or a number, tag, name or serial of the device that is the whole
 	Notes           Attr = "notes"
 )
 

@@ -34,6 +34,7 @@ type Document struct {
 	ClinicalOwner  string            `json:"clinical_owner,omitempty"`
 	TechnicalOwner string            `json:"technical_owner,omitempty"`
 	Location       *DocumentPlace    `json:"location,omitempty"`
+	System         *DocumentSystem   `json:"system,omitempty"`
 	Criticality    string            `json:"criticality,omitempty"`
 	LifeSupport    string            `json:"life_support,omitempty"`
 	State          string            `json:"lifecycle_state,omitempty"`
@@ -61,6 +62,13 @@ type DocumentPlace struct {
 	Room       string `json:"room,omitempty"`
 	Bed        string `json:"bed,omitempty"`
 	Text       string `json:"text,omitempty"`
+}
+
+// DocumentSystem is the medical system that the device belongs to.
+type DocumentSystem struct {
+	Name  string   `json:"name"`
+	Whole string   `json:"whole,omitempty"` // id of the device that the parts name, where it is more than a name
+	Parts []string `json:"parts"`           // ids of all members, the whole among them
 }
 
 // DocumentRecord is a row of a source that the device is made of.
@@ -127,6 +135,15 @@ func (d *Device) Document() *Document {
 		Room: d.Get(fact.Room), Bed: d.Get(fact.Bed), Text: d.Get(fact.Location)}
 	if place != (DocumentPlace{}) {
 		doc.Location = &place
+	}
+	if d.System != nil {
+		doc.System = &DocumentSystem{Name: d.System.Name}
+		if d.System.Whole != nil {
+			doc.System.Whole = d.System.Whole.ID
+		}
+		for _, m := range d.System.Members() {
+			doc.System.Parts = append(doc.System.Parts, m.ID)
+		}
 	}
 	for _, c := range d.Conflicts {
 		doc.Conflicts = append(doc.Conflicts, string(c))

@@ -55,6 +55,7 @@ func listFields() []field {
 		f("warranty_end", "Warranty ends", query.Date, one(fact.WarrantyEnd), "warranty"),
 		f("contract_end", "Contract ends", query.Date, one(fact.ContractEnd), "contract"),
 		f("pm_next", "PM due", query.Date, one(fact.PMNext), "pm_due"),
+		f("part_of", "Part of", query.Keyword, one(fact.Parent), "system", "parent"),
 		f("first_seen", "First seen", query.Time, nil),
 		f("last_seen", "Last seen", query.Time, nil, "seen"),
 		f("created", "Recorded", query.Time, nil),

@@ -16,7 +16,7 @@ import (
 )
 
 // Get returns a device with everything that is said of it, by its id or the id of a device that went into it.
-// It takes three statements, and a few more for an id that is no more.
+// It takes four statements, and a few more for an id that is no more.
 func (inv *Inventory) Get(tx *sqldb.Tx, id string) (*Device, error) {
 	list, err := inv.details(tx, []string{id})
 	if err != nil {
@@ -62,7 +62,7 @@ func (inv *Inventory) details(tx *sqldb.Tx, ids []string) ([]*Device, error) {
 		out = append(out, d)
 	}
 	slices.SortFunc(out, func(a, b *Device) int { return cmp.Compare(a.ID, b.ID) })
-	return out, nil
+	return out, inv.systemsOf(tx, out, records)
 }
 
 // All yields every device with everything that is said of it, in the order of ids, for exports and the command

@@ -83,6 +83,7 @@ type Device struct {
 	Flags      Flags
 	Conflicts  []fact.Attr
 	Confidence float64 // 0..1 in maker and class together
+	System     *System // the medical system it belongs to; nil: none
 }
 
 // Value returns the value of an attribute, nil when nothing is said.

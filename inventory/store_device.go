@@ -34,12 +34,13 @@ var rowAttrs = [...]fact.Attr{
 	fact.SoftwareVersion, fact.OS, fact.MAC, fact.IP, fact.Hostname, fact.AETitle, fact.VLAN, fact.Site, fact.Building,
 	fact.Department, fact.Room, fact.CostCenter, fact.ClinicalOwner, fact.TechnicalOwner, fact.Owner, fact.Status,
 	fact.Criticality, fact.LifeSupport, fact.AcquiredOn, fact.AcquiredCost, fact.WarrantyEnd, fact.ContractEnd, fact.PMNext,
+	fact.Parent,
 }
 
 const deviceColumns = "id, rev, created_at, first_seen, last_seen, flags, confidence, name, " +
 	"category, class, manufacturer, model, serial, control_number, asset_tag, udi_di, version, os, macs, ips, hostnames, ae_titles, vlan, " +
 	"site, building, department, room, cost_center, clinical_owner, technical_owner, owner, status, criticality, life_support, " +
-	"acquired_on, acquired_cost, warranty_end, contract_end, pm_next, sources, conflicts, custom, conflict_at"
+	"acquired_on, acquired_cost, warranty_end, contract_end, pm_next, part_of, sources, conflicts, custom, conflict_at"
 
 // Get returns the text of an attribute that rows hold, "" for others.
 func (r *Row) Get(attr fact.Attr) string {
@@ -79,6 +80,8 @@ func rowOf(d *Device) *Row {
 			continue
 		}
 		switch {
+		case v.Attr == fact.Parent:
+			r.text[at] = wholeStated(v.Value)
 		case v.All != nil:
 			r.text[at] = strings.Join(v.All, separator)
 		default:
@@ -228,6 +231,9 @@ func (w *writer) writeGroups(groups []*group) (map[string]*Device, error) {
 	if err := w.storeRows(rows); err != nil {
 		return nil, err
 	}
+	if err := w.storeParts(rows, before); err != nil {
+		return nil, err
+	}
 	if err := writeRecords(w.tx, records); err != nil {
 		return nil, err
 	}
@@ -307,6 +313,9 @@ func (w *writer) retire(ids []string, heirs map[string]string) error {
 		return nil
 	}
 	_, err := inChunks(ids, func(part []any) ([]struct{}, error) {
+		if _, err := w.tx.Exec("DELETE FROM inventory_part WHERE device IN "+sqldb.In(len(part), 1), part...); err != nil {
+			return nil, err
+		}
 		_, err := w.tx.Exec("DELETE FROM inventory_device WHERE id IN "+sqldb.In(len(part), 1), part...)
 		return nil, err
 	})
