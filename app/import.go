@@ -1,21 +1,16 @@
 package app
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"pons/fact"
 	"pons/fault"
 	"pons/intake"
-	"pons/intake/all"
-	"pons/intake/pcap"
+	"pons/intake/load"
 	"pons/inventory"
 	"pons/product"
 	"pons/sqldb"
@@ -40,19 +35,27 @@ type ImportFiles struct {
 	Partial bool     `help:"The file is a part of the source's list: what it lacks is not marked absent."`
 	DryRun  bool     `name:"dry-run" help:"Show what would happen and write nothing."`
 	Format  string   `enum:"table,jsonl" default:"table" help:"How the report is printed: ${enum} (${default})."`
+
+	since int64 // the import of the first of several files of one source
+	more  bool  // more files of the source follow
 }
 
-// Run imports one file after the other; each is one unit.
+// Run imports one file after the other; each is one unit. Files given together under one source are one list: what
+// all of them lack is marked absent, and they may be of several kinds.
 func (c ImportFiles) Run(s *session) error {
 	at, err := c.at()
 	if err != nil {
 		return err
 	}
 	return s.withInventory(func(inv *inventory.Inventory) error {
-		for _, path := range c.Paths {
+		for i, path := range c.Paths {
+			c.more = c.Source != "" && i < len(c.Paths)-1
 			run, err := c.file(s, inv, path, at)
 			if err != nil {
 				return err
+			}
+			if i == 0 && c.Source != "" {
+				c.since = run.ID
 			}
 			if err := c.report(s, run); err != nil {
 				return err
@@ -79,69 +82,63 @@ func (c ImportFiles) at() (time.Time, error) {
 
 // file imports one file.
 func (c ImportFiles) file(s *session, inv *inventory.Inventory, path string, at time.Time) (inventory.Run, error) {
-	f, err := os.Open(path)
+	f, err := load.Open(path, "")
 	if err != nil {
-		return inventory.Run{}, fileError(path, err)
+		return inventory.Run{}, err
 	}
-	head := make([]byte, 8)
-	n, _ := f.Read(head) // a short or unreadable file is met again by its reader
-	f.Close()
-	im := inventory.Import{Source: c.Source, Kind: c.Kind, File: filepath.Base(path), Actor: by().String(), At: at, DryRun: c.DryRun, Whole: !c.Partial}
+	defer f.Close()
+	im := inventory.Import{Source: c.Source, Kind: c.Kind, Actor: by().String(), At: at, DryRun: c.DryRun, Whole: !c.Partial && !c.more,
+		Mixed: c.Source != "" && c.Kind == "" && len(c.Paths) > 1, Since: c.since}
 	if c.Format == "jsonl" {
 		e := json.NewEncoder(s.Out)
 		e.SetEscapeHTML(false)
 		im.Each = func(r inventory.RowResult) { _ = e.Encode(rowLine(r)) } // a broken pipe shows at the last line
 	}
-	if pcap.Sniff(head[:n]) {
-		return c.capture(s, inv, path, im)
+	bar := s.progress("importing "+f.Name, max(f.Size, 1))
+	defer bar.done()
+	im.Progress = func(rows int) {
+		p := f.Progress()
+		if bar.p != nil {
+			bar.p.ChangeMax64(max(p.Total, 1))
+		}
+		bar.say(fmt.Sprintf("importing %s: %d rows", f.Name, rows))
+		bar.set(min(p.Read, p.Total))
 	}
-	return c.table(s, inv, path, im)
-}
-
-// capture imports a capture. A damaged one brings what could be read, and says where it broke.
-func (c ImportFiles) capture(s *session, inv *inventory.Inventory, path string, im inventory.Import) (inventory.Run, error) {
-	got, err := readCapture(s, path)
-	if err != nil {
-		if !errors.Is(err, fault.Invalid) || len(got.Records) == 0 {
+	if f.Capture {
+		im, damage, err := f.ImportCapture(s.ctx, im)
+		if err != nil {
 			return inventory.Run{}, err
 		}
-		fmt.Fprintf(s.Err, "pons: %v; what could be read before is imported\n", err)
-	}
-	if im.Source == "" {
-		im.Source = "wire"
-	}
-	im.Kind, im.Whole = "wire", false
-	im.Records = func(yield func(fact.Record, error) bool) {
-		for _, r := range got.Records {
-			if !yield(r, nil) {
-				return
-			}
+		if damage != nil {
+			fmt.Fprintf(s.Err, "pons: %v; what could be read before is imported\n", damage)
 		}
+		return inv.Import(s.ctx, im)
+	}
+	if im, err = c.table(s, inv, f, im); err != nil {
+		return inventory.Run{}, err
 	}
 	return inv.Import(s.ctx, im)
 }
 
-// table imports a spreadsheet or an export.
-func (c ImportFiles) table(s *session, inv *inventory.Inventory, path string, im inventory.Import) (inventory.Run, error) {
+// table completes the import of a spreadsheet or an export.
+func (c ImportFiles) table(s *session, inv *inventory.Inventory, f *load.File, im inventory.Import) (inventory.Import, error) {
 	mapping, given, err := c.mapping(s, inv)
 	if err != nil {
-		return inventory.Run{}, err
+		return im, err
 	}
 	choice := intake.Choice{Sheet: c.Sheet}
+	var t *intake.Table
 	if given {
-		choice = intake.Choice{Sheet: firstOf(c.Sheet, mapping.Sheet), Delimiter: mapping.Delimiter}
-	}
-	t, err := intake.OpenPath(all.Formats(), path, choice)
-	if err != nil {
-		return inventory.Run{}, err
-	}
-	defer t.Close()
-	if !given || !fits(mapping, t) {
-		guessed := intake.Guess(t)
-		if given && c.Mapping != "" {
-			return inventory.Run{}, fmt.Errorf("%s: the file has not the columns of %s; its columns are %s: %w", t.File, c.Mapping, strings.Join(t.Headers, ", "), fault.Invalid)
+		var fits bool
+		t, mapping, fits, err = f.Known(mapping, choice)
+		if err == nil && !fits && c.Mapping != "" {
+			err = fmt.Errorf("%s: the file has not the columns of %s; its columns are %s: %w", f.Name, c.Mapping, strings.Join(t.Headers, ", "), fault.Invalid)
 		}
-		mapping = guessed
+	} else if t, err = f.Table(choice); err == nil {
+		mapping = intake.Guess(t)
+	}
+	if err != nil {
+		return im, err
 	}
 	if c.Source != "" {
 		mapping.Source = fact.Source(c.Source)
@@ -149,74 +146,29 @@ func (c ImportFiles) table(s *session, inv *inventory.Inventory, path string, im
 	if c.Kind != "" {
 		mapping.Kind = intake.Kind(c.Kind)
 	}
-	if err := mapping.Check(); err != nil {
-		return inventory.Run{}, fmt.Errorf("%s: %w", t.File, err)
-	}
-	var text bytes.Buffer
-	if err := mapping.Save(&text); err != nil {
-		return inventory.Run{}, err
+	if im, err = f.ImportTable(im, t, mapping); err != nil {
+		return im, err
 	}
 	if c.Save != "" {
-		if err := os.WriteFile(c.Save, text.Bytes(), 0o644); err != nil {
-			return inventory.Run{}, err
-		}
+		return im, os.WriteFile(c.Save, []byte(im.Mapping), 0o644)
 	}
-	im.Source, im.Kind, im.Mapping = string(mapping.Source), string(mapping.Kind), text.String()
-	bar := s.progress("importing "+t.File, 1)
-	defer bar.done()
-	im.Progress = func(rows int) {
-		p := t.Progress()
-		if bar.p != nil {
-			bar.p.ChangeMax64(max(p.Total, 1))
-		}
-		bar.say(fmt.Sprintf("importing %s: %d rows", t.File, rows))
-		bar.set(min(p.Read, p.Total))
-	}
-	im.Records = t.Records(mapping, im.At)
-	return inv.Import(s.ctx, im)
-}
-
-// fits says whether a file has the columns that a mapping reads.
-func fits(m intake.Mapping, t *intake.Table) bool {
-	for _, col := range m.Columns {
-		if col.Attr != "" && col.Attr != "ignore" && !slices.Contains(t.Headers, col.Header) {
-			return false
-		}
-	}
-	return true
+	return im, nil
 }
 
 // mapping returns the mapping that was named, or the one that the source used last.
 func (c ImportFiles) mapping(s *session, inv *inventory.Inventory) (m intake.Mapping, given bool, err error) {
-	if c.Mapping != "" {
-		f, err := os.Open(c.Mapping)
-		if err != nil {
-			return m, false, fileError(c.Mapping, err)
-		}
-		defer f.Close()
-		m, err := intake.LoadMapping(f)
-		if err != nil {
-			err = fmt.Errorf("%s: %w", c.Mapping, err)
-		}
-		return m, true, err
+	if c.Mapping == "" {
+		return load.Last(s.ctx, inv, c.Source)
 	}
-	if c.Source == "" {
-		return m, false, nil
+	f, err := os.Open(c.Mapping)
+	if err != nil {
+		return m, false, fileError(c.Mapping, err)
 	}
-	err = inv.DB().View(s.ctx, func(tx *sqldb.Tx) error {
-		sources, err := inv.Sources(tx)
-		if err != nil {
-			return err
-		}
-		for _, src := range sources {
-			if src.Name == c.Source && src.Mapping != "" {
-				m, err = intake.LoadMapping(strings.NewReader(src.Mapping))
-				given = err == nil
-			}
-		}
-		return err
-	})
-	return m, given, err
+	defer f.Close()
+	if m, err = intake.LoadMapping(f); err != nil {
+		err = fmt.Errorf("%s: %w", c.Mapping, err)
+	}
+	return m, true, err
 }
 
 // rowLine is a row of the report as JSON.

@@ -54,6 +54,7 @@ type Import struct {
 	Actor    string    // who imports
 	Mapping  string    // how the file was read, kept with the run
 	At       time.Time // when the source said so: the export's date, or now
+	Mixed    bool      // files of several kinds are given under this one name: a kind other than the source's is no mistake
 	Whole    bool      // the file is the source's full list: what it lacks is marked absent
 	Since    int64     // the list spans several files: the run of the first of them; zero: it is this file alone
 	DryRun   bool      // everything is done, reported and rolled back
@@ -200,7 +201,7 @@ func (inv *Inventory) enrol(tx *sqldb.Tx, im *Import, run *Run) error {
 		return err
 	case err != nil:
 		return err
-	case kind != im.Kind:
+	case kind != im.Kind && !im.Mixed:
 		return fmt.Errorf("source %s is of kind %s, this file reads as %s: import it under another source name, or with a mapping of kind %s: %w", im.Source, kind, im.Kind, kind, fault.Conflict)
 	}
 	_, err = tx.Exec("UPDATE inventory_source SET mapping = $1 WHERE name = $2", im.Mapping, im.Source)
