@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -308,6 +309,33 @@ func TestOpenAPI(t *testing.T) {
 		}
 		if fmt.Sprint(doc.Paths[Prefix+"/devices/{id}"]["patch"]) == "<nil>" {
 			t.Error("writing is not described")
+		}
+	})
+}
+
+// TestSystem: a device says which medical system it belongs to; who may not see the whole gets no more than the device
+// itself says of it.
+func TestSystem(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		s.bring("itam", "itam", row("itam", "T1", 1, "mac", "00:12:21:aa:bb:cc", "parent", "ce 2"))
+		var all, mine page
+		s.call(s.token, "GET", "/devices", "", &all)
+		s.call(s.east, "GET", "/devices", "", &mine)
+		systems := 0
+		for _, d := range all.Devices {
+			if d.System == nil {
+				continue
+			}
+			systems++
+			if d.System.Name != "CE-2" || len(d.System.Parts) != 2 || d.System.Whole != d.System.Parts[0] || !slices.Contains(d.System.Parts, d.ID) {
+				t.Errorf("%s: %+v", d.Name, d.System)
+			}
+		}
+		if systems != 2 {
+			t.Errorf("%d of %d devices belong to a system", systems, len(all.Devices))
+		}
+		if got := mine.Devices[0].System; got == nil || got.Name != "ce 2" || got.Whole != "" || len(got.Parts) != 1 || got.Parts[0] != mine.Devices[0].ID {
+			t.Errorf("in the scope of East: %+v", got)
 		}
 	})
 }

@@ -60,6 +60,7 @@ type Device struct {
 	ClinicalOwner  string            `json:"clinical_owner"`
 	TechnicalOwner string            `json:"technical_owner"`
 	Location       Location          `json:"location"`
+	System         *System           `json:"system,omitempty" doc:"The medical system that it belongs to; absent where there is none"`
 	Criticality    string            `json:"criticality"`
 	LifeSupport    string            `json:"life_support" enum:"yes,no,"`
 	State          string            `json:"lifecycle_state"`
@@ -92,6 +93,13 @@ type Location struct {
 	Text       string `json:"text" doc:"As written, where it could not be split"`
 }
 
+// System is a medical system: devices that do one job together.
+type System struct {
+	Name  string   `json:"name"`
+	Whole string   `json:"whole,omitempty" doc:"Id of the device that the parts name; absent where the system is a name alone"`
+	Parts []string `json:"parts" doc:"Ids of all members, the whole among them"`
+}
+
 // Record is a row of a source that a device is made of.
 type Record struct {
 	Source string     `json:"source"`
@@ -112,13 +120,19 @@ type Fact struct {
 	Won     *bool     `json:"won,omitempty" doc:"Absent for raw observations of the wire"`
 }
 
-func deviceOf(d *inventory.Device) Device {
+// deviceOf is a device as somebody may see it: parts of its system that lie elsewhere are left out.
+func deviceOf(d *inventory.Device, may func(site, department string) bool) Device {
+	d.System = d.System.Seen(may)
 	doc := d.Document()
 	out := Device{ID: doc.ID, Name: doc.Name, Category: doc.Category, Class: doc.Class, Manufacturer: doc.Manufacturer, Model: doc.Model,
 		Version: doc.Version, OS: doc.OS, Serial: doc.Serial, UDIDI: doc.UDIDI, MACs: doc.MACs, IPs: doc.IPs, Hostnames: doc.Hostnames,
 		AETitles: append([]string{}, doc.AETitles...), Services: []Service{}, Owner: doc.Owner, ClinicalOwner: doc.ClinicalOwner, TechnicalOwner: doc.TechnicalOwner,
 		Criticality: doc.Criticality, LifeSupport: doc.LifeSupport, State: doc.State, Attributes: map[string]string{}, Conflicts: append([]string{}, doc.Conflicts...),
 		Queues: append([]string{}, doc.Queues...), Confidence: doc.Confidence, FirstSeen: doc.FirstSeen, LastSeen: doc.LastSeen, Records: []Record{}, Revision: d.Rev}
+	if doc.System != nil {
+		system := System(*doc.System)
+		out.System = &system
+	}
 	if doc.Location != nil {
 		out.Location = Location(*doc.Location)
 	}
@@ -239,7 +253,7 @@ func (s *server) listDevices(ctx context.Context, in *listInput) (*listOutput, e
 		list, err := s.Inventory.Devices(tx, page.IDs)
 		for _, d := range list {
 			if who.Scope.Holds(d.Place()) { // the record may have moved since the index saw it
-				out.Body.Devices = append(out.Body.Devices, deviceOf(d))
+				out.Body.Devices = append(out.Body.Devices, deviceOf(d, who.Scope.Holds))
 			}
 		}
 		return err
@@ -274,7 +288,7 @@ func (s *server) getDevice(ctx context.Context, in *idInput) (*deviceOutput, err
 	err = s.DB.View(ctx, func(tx *sqldb.Tx) error {
 		d, err := s.device(ctx, tx, who, in.ID)
 		if err == nil {
-			out.Body = deviceOf(d)
+			out.Body = deviceOf(d, who.Scope.Holds)
 		}
 		return err
 	})
@@ -386,7 +400,7 @@ func (s *server) editDevice(ctx context.Context, in *editInput) (*deviceOutput, 
 	err = s.DB.View(ctx, func(tx *sqldb.Tx) error {
 		d, err := s.Inventory.Get(tx, in.ID)
 		if err == nil {
-			out.Body = deviceOf(d)
+			out.Body = deviceOf(d, who.Scope.Holds)
 		}
 		return err
 	})
@@ -431,7 +445,7 @@ func (s *server) listChanges(ctx context.Context, in *changesInput) (*changesOut
 		}
 		for _, d := range list {
 			if who.Scope.Holds(d.Place()) {
-				out.Body.Devices = append(out.Body.Devices, deviceOf(d))
+				out.Body.Devices = append(out.Body.Devices, deviceOf(d, who.Scope.Holds))
 			}
 		}
 		out.Body.More = len(list) == in.Limit

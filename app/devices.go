@@ -130,6 +130,7 @@ func explain(w io.Writer, d *inventory.Device) error {
 	if names := d.Flags.Names(); len(names) > 0 {
 		fmt.Fprintf(w, "in the queues: %s\n", strings.Join(names, ", "))
 	}
+	explainSystem(w, d)
 	fmt.Fprintf(w, "\nmade of %d records\n", len(d.Records))
 	for _, r := range d.Records {
 		fmt.Fprintf(w, "  %-8s %s", r.Source, r.Key)
@@ -172,6 +173,24 @@ func explain(w io.Writer, d *inventory.Device) error {
 	}
 	_, err := fmt.Fprintln(w)
 	return err
+}
+
+// explainSystem prints the medical system that the device belongs to.
+func explainSystem(w io.Writer, d *inventory.Device) {
+	if d.System == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nmedical system %s\n", brief(d.System.Name))
+	for _, m := range d.System.Members() {
+		mark := "  "
+		if m == d.System.Whole {
+			mark = "* " // the whole
+		}
+		fmt.Fprintf(w, "  %s%s  %s  (%s)\n", mark, brief(m.Name), m.Get(fact.Class), m.ID)
+	}
+	if d.System.More {
+		fmt.Fprintf(w, "    and more than %d others\n", inventory.MaxParts)
+	}
 }
 
 func explainVote(w io.Writer, mark string, v *inventory.Vote) {

@@ -400,3 +400,33 @@ func (s *System) Members() []*Row {
 	}
 	return append([]*Row{s.Whole}, s.Parts...)
 }
+
+// Seen is the system as somebody may see it: devices for whose place may answers no are left out. A whole that is out of
+// sight goes by what its parts in sight call it.
+func (s *System) Seen(may func(site, department string) bool) *System {
+	if s == nil {
+		return nil
+	}
+	out := &System{Name: s.Name, More: s.More}
+	for _, p := range s.Parts {
+		if may(p.Place()) {
+			out.Parts = append(out.Parts, p)
+		}
+	}
+	switch {
+	case s.Whole == nil:
+	case may(s.Whole.Place()):
+		out.Whole = s.Whole
+	default:
+		out.Name = ""
+		for _, p := range out.Parts {
+			if text := p.Get(fact.Parent); text != "" && (out.Name == "" || text < out.Name) {
+				out.Name = text
+			}
+		}
+	}
+	if len(out.Members()) == 0 {
+		return nil
+	}
+	return out
+}
