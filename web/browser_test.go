@@ -16,12 +16,13 @@ import (
 // pages are all GET pages of the table for an administrator: addresses to look at.
 func (s *site) pages() []string {
 	var out []string
+	admin := s.as(account.Administrator)
 	for _, r := range s.web.table {
 		method, path := target(s.t, r)
 		if method != http.MethodGet || r.Verb == Public || path == "/" {
 			continue
 		}
-		if a := s.as(account.Administrator).get(path); a.status != http.StatusOK || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+		if a := admin.get(path); a.status != http.StatusOK || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
 			continue // a file, a part of a page, a way to another
 		}
 		out = append(out, path)

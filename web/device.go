@@ -30,6 +30,7 @@ type devicePage struct {
 	Names       map[string]string // of other devices, by id
 	History     []inventory.Change
 	Documents   []inventory.Attachment
+	System      systemCard
 	Options     map[fact.Attr][]string
 	MayEdit     bool
 	MayMerge    bool
@@ -66,7 +67,7 @@ func (p *devicePage) setGroups() {
 	add := func(a inventory.Attribute, v *inventory.Value) {
 		line := factLine{a, v}
 		if a.Group == "Network" {
-			if v != nil {
+			if v != nil && !slices.Contains([]fact.Attr{fact.FirstSeen, fact.LastSeen, fact.Service}, a.Name) { // these have places of their own
 				p.Network = append(p.Network, line)
 			}
 			return
@@ -100,7 +101,7 @@ func (p *devicePage) setGroups() {
 	p.Groups = slices.DeleteFunc(p.Groups, func(g factGroup) bool { return g.Title != "Custom" && len(g.Lines)+len(g.Quiet) == 0 })
 	p.Services = p.Device.Document().Services
 	p.WireTotal = len(p.Device.Wire)
-	p.HasNetwork = len(p.Network)+p.WireTotal > 0
+	p.HasNetwork = len(p.Network)+len(p.Services)+p.WireTotal > 0
 }
 
 // href is the device's page.
@@ -213,6 +214,7 @@ func (s *Server) readDevice(v *Visit, tx *sqldb.Tx, p *devicePage) (err error) {
 		}
 		scope := v.Scope()
 		p.Duplicates = slices.DeleteFunc(p.Duplicates, func(d inventory.Duplicate) bool { return !scope.Holds(d.B.Place()) })
+		return s.readSystem(v, tx, p)
 	case "history":
 		if p.History, err = s.Inventory.History(tx, id, historyLines); err != nil {
 			return err

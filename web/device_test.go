@@ -67,6 +67,15 @@ func deviceSite(t *testing.T) *site {
 	return s
 }
 
+// doubtSite is a site with two workstations of one name that may be one.
+func doubtSite(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t)
+	s.bring("cmdb", "cmdb", deviceFile("cmdb", "A5", 1, "asset_tag", "A5", "manufacturer", "Dell", "hostname", "wks-9", "mac", "00:14:22:00:00:01", "ip", "10.0.0.8"))
+	s.bring("dhcp", "dhcp", deviceFile("dhcp", "n2", 1, "mac", "00:14:22:00:00:02", "hostname", "wks-9", "ip", "10.0.0.9"))
+	return s
+}
+
 // idOf is the id of the one device that an identifier names.
 func (s *site) idOf(text string) string {
 	s.t.Helper()
@@ -556,6 +565,37 @@ func TestDeviceSplitAndDecide(t *testing.T) {
 	}
 }
 
+func TestDeviceDuplicates(t *testing.T) {
+	s := doubtSite(t)
+	v := s.as(account.Biomed)
+	id := s.idOf("A5")
+	a := v.get("/devices/" + id)
+	checkMarkup(t, "duplicate", a)
+	if got := all(t, a, ".duplicate"); len(got) != 1 || !strings.Contains(got[0], "wks-9") || !strings.Contains(got[0], "score") {
+		t.Fatalf("possible duplicates are %q", got)
+	}
+	if got := all(t, s.as(account.Viewer).get("/devices/"+id), ".duplicate button"); len(got) != 0 {
+		t.Errorf("a viewer may answer: %q", got)
+	}
+	form := cascadia.Query(a.doc(t), cascadia.MustCompile(".duplicate form"))
+	other := attributeOf(cascadia.Query(form, cascadia.MustCompile("input[name=other]")), "value")
+	a = v.post(attributeOf(form, "action"), url.Values{"other": {other}, "same": {"no"}})
+	if a.status != http.StatusSeeOther || len(all(t, v.get("/devices/"+id), ".duplicate")) != 0 {
+		t.Errorf("after “different”: %d, and still %q", a.status, all(t, v.get("/devices/"+id), ".duplicate"))
+	}
+	if h := strings.Join(all(t, v.get("/devices/"+id+"?tab=history"), "main"), ""); !strings.Contains(h, "not one with") {
+		t.Errorf("the history does not tell: %s", h)
+	}
+	v.post("/devices/"+id+"/undecide", url.Values{"other": {other}})
+	if got := all(t, v.get("/devices/"+id), ".duplicate"); len(got) != 1 {
+		t.Errorf("after taking it back: %q", got)
+	}
+	v.post(attributeOf(form, "action"), url.Values{"other": {other}, "same": {"yes"}})
+	if got := all(t, v.get("/devices"), "tbody th"); len(got) != 1 {
+		t.Errorf("after “same”: %q", got)
+	}
+}
+
 // TestDeviceStatements holds the pages to few statements; a page that asks row by row would need hundreds.
 func TestDeviceStatements(t *testing.T) {
 	s := deviceSite(t)
@@ -588,3 +628,110 @@ type blackHole struct {
 func (b *blackHole) Header() http.Header         { return b.h }
 func (b *blackHole) Write(p []byte) (int, error) { return len(p), nil }
 func (b *blackHole) WriteHeader(status int)      { b.status = status }
+
+func TestDeviceSearch(t *testing.T) {
+	s := deviceSite(t)
+	v := s.as(account.Viewer)
+	for q, want := range map[string]string{"CE-1": "CE-1", "001221AABBCC": "MX800-ICU3", "10.31.0.9": "MX800-ICU3", "471126": "CE-2", "a1": "MX800-ICU3"} {
+		a := v.get("/search?q=" + q + "&go=1")
+		if a.status != http.StatusSeeOther || a.location != "/devices/"+s.idOf(want) {
+			t.Errorf("scanning %s leads to %d %s, want %s", q, a.status, a.location, want)
+		}
+	}
+	if got := all(t, v.get("/search?q=infusomat"), "tbody a"); len(got) != 2 {
+		t.Errorf("a part of a model finds %q", got)
+	}
+	for _, q := range []string{`"`, `\`, "*", "(", strings.Repeat("x", 300)} {
+		if a := v.get("/search?q=" + url.QueryEscape(q)); a.status != http.StatusOK {
+			t.Errorf("searching %q answers %d", q, a.status)
+		}
+	}
+}
+
+func TestDeviceViews(t *testing.T) {
+	s := deviceSite(t)
+	ann, bob := s.as(account.Biomed), s.as(account.Viewer)
+	tabs := func(v *visitor) []string { return all(t, v.get("/devices"), "nav[aria-label='Saved views'] a") }
+	if a := ann.post("/devices/views", url.Values{"name": {" My  pumps "}, "query": {"q=class%3Ainfusion-pump&cols=name,ip&sort=-ip&nonsense=1&after=xyz"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("keeping a view answers %d", a.status)
+	}
+	ann.post("/devices/views", url.Values{"name": {"Disputed"}, "query": {"q=is%3Aconflict"}, "shared": {"yes"}})
+	if got := tabs(ann); !slices.Equal(got, []string{"All devices", "Disputed", "My pumps"}) {
+		t.Errorf("ann's tabs are %q", got)
+	}
+	if got := tabs(bob); !slices.Equal(got, []string{"All devices", "Disputed · Person of biomed"}) {
+		t.Errorf("bob's tabs are %q", got)
+	}
+	href := ""
+	for _, n := range cascadia.QueryAll(ann.get("/devices").doc(t), cascadia.MustCompile("nav[aria-label='Saved views'] a")) {
+		if text(n) == "My pumps" {
+			href = attributeOf(n, "href")
+		}
+	}
+	if strings.Contains(href, "nonsense") || strings.Contains(href, "xyz") {
+		t.Errorf("the view keeps what the list does not know: %s", href)
+	}
+	a := ann.get(href)
+	if got := all(t, a, "thead th"); !slices.Equal(got, []string{"", "Name", "IP"}) || len(all(t, a, "tbody th")) != 3 {
+		t.Errorf("the view shows %q with %q", all(t, a, "tbody th"), got)
+	}
+	checkMarkup(t, "view", a)
+	remove := attribute(t, a, "form[action$='/remove']", "action")
+	if a := bob.post(remove, nil); a.status != http.StatusNotFound {
+		t.Errorf("another's own view is removed with %d", a.status)
+	}
+	a = ann.post(remove, nil)
+	undo := attribute(t, ann.get(a.location), ".note form", "action")
+	if got := tabs(ann); len(got) != 2 {
+		t.Errorf("after removing, the tabs are %q", got)
+	}
+	ann.post(undo, nil)
+	if got := tabs(ann); !slices.Equal(got, []string{"All devices", "Disputed", "My pumps"}) {
+		t.Errorf("after undo the tabs are %q", got)
+	}
+	if a := ann.post("/devices/views", url.Values{"name": {""}, "query": {"q=x"}}); a.status != http.StatusBadRequest {
+		t.Errorf("a view without a name answers %d", a.status)
+	}
+	if got := tabs(s.as(account.Clinical)); strings.Contains(strings.Join(got, ""), "pumps") {
+		t.Errorf("others see %q", got)
+	}
+}
+
+func TestDeviceEmptyAndLoading(t *testing.T) {
+	s := newSite(t)
+	a := s.as(account.Biomed).get("/devices")
+	checkMarkup(t, "empty", a)
+	if got := all(t, a, ".state h2"); !slices.Equal(got, []string{"No devices yet"}) || attribute(t, a, ".state a", "href") != "/import" {
+		t.Errorf("an empty inventory shows %q", got)
+	}
+	if got := all(t, s.as(account.Viewer).get("/devices"), ".state a"); len(got) != 0 {
+		t.Errorf("who may not import is offered %q", got)
+	}
+	s.bring("cmms", "cmms", deviceFile("cmms", "CE-1", 1, "control_number", "CE-1", "site", "East", "department", "ICU"), deviceFile("cmms", "CE-2", 2, "control_number", "CE-2", "site", "West"), deviceFile("cmms", "CE-3", 3, "control_number", "CE-3"))
+	// a server that has just started: the index has read nothing yet
+	cold, err := inventory.NewIndex(s.web.Inventory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	warm := s.web.Index
+	s.web.Index = cold
+	a = s.as(account.Biomed).get("/devices")
+	checkMarkup(t, "loading", a)
+	if got := all(t, a, "tbody th"); len(got) != 3 || len(all(t, a, "progress")) != 1 {
+		t.Errorf("while loading it shows %q", got)
+	}
+	if got := all(t, s.as(account.Clinical).get("/devices"), "tbody th"); !slices.Equal(got, []string{"CE-1"}) {
+		t.Errorf("while loading, somebody of East sees %q", got)
+	}
+	if a := s.as(account.Biomed).get("/devices.csv"); a.status != http.StatusServiceUnavailable {
+		t.Errorf("an export while loading answers %d", a.status)
+	}
+	if err := cold.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a = s.as(account.Biomed).do("GET", "/devices", nil, "HX-Request", "true")
+	if strings.Contains(a.body, "hx-trigger") && len(all(t, a, "progress")) != 0 || strings.Contains(a.body, "<html") {
+		t.Error("the part for the waiting page still waits")
+	}
+	s.web.Index = warm
+}

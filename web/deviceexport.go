@@ -89,7 +89,7 @@ func (p *deviceListPage) whole(v *Visit) (column.Request, error) {
 	if errors.As(err, &wrong) {
 		return column.Request{}, fmt.Errorf("the question: %w: %w", err, fault.Invalid)
 	}
-	return column.Request{Expr: expr, Scope: scope, Now: v.Now, Sort: []column.Order{p.order()}}, err
+	return column.Request{Expr: expr, Scope: scope, Now: v.Now, Sort: p.order()}, err
 }
 
 // rowsOf reads the rows of ids, a thousand at a time. Devices that ceased since the ids were chosen are left out.

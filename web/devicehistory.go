@@ -60,6 +60,13 @@ func actorName(actor string) string {
 	return name
 }
 
+func comma(more bool) string {
+	if more {
+		return ", "
+	}
+	return ""
+}
+
 // diffLines are the values that a change made others, in the order of the device page.
 func diffLines(c inventory.Change) []change {
 	var out []change

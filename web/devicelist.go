@@ -30,7 +30,7 @@ func deviceFacets() []string {
 
 // deviceColumns are the columns of those who have not chosen any.
 func deviceColumns() []string {
-	return []string{"name", "class", "manufacturer", "model", "site", "department", "owner", "status", "ip", "last_seen", "queue"}
+	return []string{"name", "class", "manufacturer", "model", "department", "status", "last_seen", "queue", "site", "owner"}
 }
 
 // deviceQuery is everything that the address of a device list says.
@@ -115,12 +115,17 @@ func (q deviceQuery) at(c column.Cursor) deviceQuery { q.After = c; return q }
 
 func (q deviceQuery) dense(on bool) deviceQuery { q.Dense = on; return q }
 
-// order is how the list is sorted: as chosen, else by name.
-func (q deviceQuery) order() column.Order {
-	if q.Sort.Field == "" {
-		return column.Order{Field: "name"}
+// order is how the list is sorted: as chosen, else by class, so that what nothing is known of comes last; by name
+// among equals.
+func (q deviceQuery) order() []column.Order {
+	by := q.Sort
+	if by.Field == "" {
+		by.Field = "class"
 	}
-	return q.Sort
+	if by.Field == "name" {
+		return []column.Order{by}
+	}
+	return []column.Order{by, {Field: "name"}}
 }
 
 // deviceChip is one condition of the question, and the list without it.
@@ -225,7 +230,7 @@ func (p *deviceListPage) find(v *Visit, table *column.Table) (column.Page, error
 	if err != nil && !errors.As(err, &p.Wrong) {
 		return column.Page{}, err
 	}
-	ask := column.Request{Expr: expr, Scope: scope, Now: v.Now, Sort: []column.Order{p.order()}, After: p.After, Limit: deviceRows,
+	ask := column.Request{Expr: expr, Scope: scope, Now: v.Now, Sort: p.order(), After: p.After, Limit: deviceRows,
 		Facets: deviceFacets(), FacetLimit: deviceFacetValues, Widen: true}
 	page, err := table.Find(ask)
 	if err != nil {
@@ -331,7 +336,7 @@ func (p *deviceListPage) setColumns(v *Visit, schema *query.Schema) {
 	if names == nil {
 		names = columnNames(strings.Join(deviceColumns(), ","), schema)
 	}
-	by := p.order()
+	by := p.order()[0]
 	for i := range schema.Len() {
 		f := schema.Field(i)
 		c := listColumn{Column: Column{Key: f.Name, Title: f.Title, Numeric: f.Kind == query.Number}, Field: i, On: slices.Contains(names, f.Name)}

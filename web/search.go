@@ -27,6 +27,7 @@ type finder struct {
 func (s *Server) searches() []finder {
 	return []finder{
 		{"Pages", s.findPages},
+		{"Devices", s.findDevices},
 		{"People", s.findPeople},
 	}
 }
