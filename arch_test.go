@@ -25,7 +25,7 @@ var floors = map[string]int{
 	"flow": 5, "contract": 5, "intake": 5, "advisory/*": 5, "action/all": 5,
 	"exposure": 6, "intake/*": 6, "advisory/all": 6,
 	"risk": 7, "intake/all": 7,
-	"remediation": 8, "netpolicy": 8, "lifecycle": 8, "demo": 8,
+	"remediation": 8, "netpolicy": 8, "lifecycle": 8, "demo": 8, "intake/load": 8,
 	"work": 9, "netpolicy/*": 9,
 	"plan": 10, "work/*": 10, "netpolicy/all": 10,
 	"program": 11, "work/all": 11,

@@ -70,6 +70,7 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	whole.Handle("/", pages)
 	whole.Handle(api.Prefix+"/", api.New(api.Deps{DB: db, Inventory: devices, Index: index, Changed: func() { bell.Ring(bus.Changed) }, Log: log, Now: s.now, Version: Version}))
 	serveHTTP(ctx, group, listener, whole, log)
+	group.Go(func() error { return pages.Run(ctx) })
 	group.Go(func() error {
 		return index.Run(ctx, bell.Listen(ctx, bus.Changed), func(err error) { log.Error("index refresh", "error", err) })
 	})

@@ -98,6 +98,7 @@ func (s *site) fill() {
 	if _, _, err := s.web.accounts.AddToken(s.t.Context(), admin, "backup script", []account.Verb{account.InventoryRead}, testNow.AddDate(0, 0, 10), testNow); err != nil {
 		s.t.Fatal(err)
 	}
+	s.fillImports()
 }
 
 // actor signs a role's person in behind the scenes.

@@ -30,6 +30,7 @@ type Page struct {
 	Islands []string        // scripts of web/islands that this page needs: "chart"
 	Wide    bool            // the content may use the whole width
 	Status  int             // HTTP status; 0 is 200
+	Refresh int             // seconds after which a browser without script looks again, while something runs
 }
 
 // Visit is one request by one person: what a handler and the components of its page need to know.

@@ -15,6 +15,19 @@ import (
 // examples are addresses for routes whose pattern has a variable. A route without one fails the walk, so that no
 // page is left out.
 var examples = map[string]string{
+	"/sources/runs/{run}":                        "/sources/runs/1",
+	"/sources/runs/{run}/mapping.yaml":           "/sources/runs/1/mapping.yaml",
+	"/sources/runs/{run}/rejected.csv":           "/sources/runs/1/rejected.csv",
+	"/sources/runs/{run}/undo":                   "/sources/runs/1/undo",
+	"/sources/import/{upload}":                   "/sources/import/" + walkUpload,
+	"/sources/import/{upload}/columns":           "/sources/import/" + walkUpload + "/columns",
+	"/sources/import/{upload}/mapping.yaml":      "/sources/import/" + walkUpload + "/mapping.yaml",
+	"/sources/import/{upload}/mapping":           "/sources/import/" + walkUpload + "/mapping",
+	"/sources/import/{upload}/dry-run":           "/sources/import/" + walkUpload + "/dry-run",
+	"/sources/import/{upload}/rows.csv":          "/sources/import/" + walkUpload + "/rows.csv",
+	"/sources/import/{upload}/apply":             "/sources/import/" + walkUpload + "/apply",
+	"/sources/import/{upload}/cancel":            "/sources/import/" + walkUpload + "/cancel",
+	"/sources/import/{upload}/discard":           "/sources/import/" + walkUpload + "/discard",
 	"/admin/people/person/{login}":               "/admin/people/person/viewer",
 	"/admin/people/person/{login}/password":      "/admin/people/person/viewer/password",
 	"/admin/people/person/{login}/able":          "/admin/people/person/viewer/able",
@@ -27,6 +40,7 @@ var examples = map[string]string{
 	"/devices/{id}/decide":                       "/devices/CE-1/decide",
 	"/devices/{id}/undecide":                     "/devices/CE-1/undecide",
 	"/devices/{id}/split":                        "/devices/CE-1/split",
+	"/devices/{id}/system":                       "/devices/CE-1/system",
 	"/devices/{id}/documents":                    "/devices/CE-1/documents",
 	"/devices/{id}/documents/{document}":         "/devices/CE-1/documents/none",
 	"/devices/{id}/documents/{document}/remove":  "/devices/CE-1/documents/none/remove",
