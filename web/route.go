@@ -84,6 +84,7 @@ func (s *Server) routes() []Route {
 		{Pattern: "POST /devices/{id}/undecide", Verb: account.InventoryMerge, Menu: Place{Section: Devices}, Do: s.undecideDevice},
 		{Pattern: "GET /devices/{id}/split", Verb: account.InventoryMerge, Menu: Place{Section: Devices}, Do: s.splitDevice},
 		{Pattern: "POST /devices/{id}/split", Verb: account.InventoryMerge, Menu: Place{Section: Devices}, Do: s.splitDevice},
+		{Pattern: "POST /devices/{id}/system", Verb: account.InventoryWrite, Menu: Place{Section: Devices}, Do: s.joinSystem},
 		{Pattern: "POST /devices/{id}/documents", Verb: account.InventoryWrite, Menu: Place{Section: Devices}, Do: s.attachDocument, Body: documentBody, Slow: true},
 		{Pattern: "GET /devices/{id}/documents/{document}", Verb: account.InventoryRead, Menu: Place{Section: Devices}, Do: s.document, Slow: true},
 		{Pattern: "POST /devices/{id}/documents/{document}/remove", Verb: account.InventoryWrite, Menu: Place{Section: Devices}, Do: s.removeDocument},
