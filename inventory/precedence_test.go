@@ -229,6 +229,38 @@ func TestStateEndsQueues(t *testing.T) {
 	})
 }
 
+// TestPairFlags holds that both halves of a pair are in the queue, and that both leave it by one answer.
+func TestPairFlags(t *testing.T) {
+	onBoth(t, func(t *testing.T, inv *Inventory) {
+		ctx := context.Background()
+		bring(t, inv, "tms", "cmms", row("tms", "CE-1", 1, "control_number", "CE-1", "manufacturer", "Dell", "mac", "02:00:5e:00:00:01"))
+		bring(t, inv, "snow", "cmdb", row("snow", "A-1", 1, "asset_tag", "A-1", "manufacturer", "Dell", "mac", "02:00:5e:00:00:01"))
+		both := func(want bool) {
+			t.Helper()
+			for _, q := range []string{"control_number=CE-1", "asset_tag=A-1"} {
+				if d := theOne(t, inv, q); (d.Flags&FlagDuplicate != 0) != want {
+					t.Errorf("%s: in the queue is %v", q, !want)
+				}
+			}
+		}
+		both(true)
+		a, b := theOne(t, inv, "control_number=CE-1").ID, theOne(t, inv, "asset_tag=A-1").ID
+		if err := inv.Decide(ctx, Answer{A: a, B: b, Actor: "ann"}); err != nil {
+			t.Fatal(err)
+		}
+		both(false)
+		if err := inv.Undecide(ctx, a, b, "ann"); err != nil {
+			t.Fatal(err)
+		}
+		both(true)
+		run := bring(t, inv, "snow2", "cmdb", row("snow2", "A-9", 1, "asset_tag", "A-9", "manufacturer", "Dell", "hostname", "w-1"))
+		if _, err := inv.Undo(ctx, run.ID, "ann"); err != nil {
+			t.Fatal(err)
+		}
+		both(true)
+	})
+}
+
 func TestPairs(t *testing.T) {
 	onBoth(t, func(t *testing.T, inv *Inventory) {
 		bring(t, inv, "tms", "cmms",
@@ -250,7 +282,10 @@ func TestPairs(t *testing.T) {
 				t.Errorf("%d of %d pairs; %d proposals", len(all), n, len(old))
 			}
 			for _, d := range all {
-				if d.A == nil || d.B == nil || d.A.ID == d.B.ID || len(d.Because) == 0 {
+				if d.A.Flags&FlagDuplicate == 0 || d.B.Flags&FlagDuplicate == 0 {
+					t.Errorf("of %s and %s one is not in the queue", d.A.Name, d.B.Name)
+				}
+				if d.A.ID == d.B.ID || len(d.Because) == 0 {
 					t.Errorf("a pair is %+v", d)
 				}
 			}

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -268,7 +269,42 @@ func (w *writer) regroup(h *hood, decisions []linkage.Decision) (map[string]*Dev
 	if err := w.assign(groups); err != nil {
 		return nil, err
 	}
+	if err := w.remark(groups); err != nil {
+		return nil, err
+	}
 	return w.writeGroups(groups)
+}
+
+// remark has devices written anew of which nothing but a proposal came or went: the other half of a pair did not
+// change itself.
+func (w *writer) remark(groups []*group) error {
+	if !w.proposed {
+		return nil
+	}
+	still := map[string]*group{}
+	for _, g := range groups {
+		if !g.rewrite {
+			still[g.id] = g
+		}
+	}
+	_, err := inChunks(slices.Sorted(maps.Keys(still)), func(part []any) ([]struct{}, error) {
+		rows, err := w.tx.Query("SELECT id, flags FROM inventory_device WHERE id IN "+sqldb.In(len(part), 1), part...)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			var flags int64
+			if err := rows.Scan(&id, &flags); err != nil {
+				return nil, err
+			}
+			g := still[id]
+			g.rewrite = (Flags(flags)&FlagDuplicate != 0) != g.duplicate
+		}
+		return nil, rows.Err()
+	})
+	return err
 }
 
 func (w *writer) recordNamed(h *hood, name string) *stored {
