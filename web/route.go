@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"pons/account"
@@ -67,7 +66,8 @@ func sections() []section {
 // allowed to do stands in every line.
 func (s *Server) routes() []Route {
 	table := []Route{
-		{Pattern: "GET /{$}", Verb: SignedIn, Do: s.home},
+		{Pattern: "GET /{$}", Verb: account.InventoryRead, Menu: Place{Overview, "Overview"}, Do: s.overview},
+		{Pattern: "POST /tour", Verb: account.InventoryRead, Menu: Place{Section: Overview}, Do: s.endTour},
 
 		{Pattern: "GET /devices", Verb: account.InventoryRead, Menu: Place{Devices, "Devices"}, Do: s.devices},
 		{Pattern: "GET /devices/suggest", Verb: account.InventoryRead, Menu: Place{Section: Devices}, Do: s.suggestDevices},
@@ -90,6 +90,15 @@ func (s *Server) routes() []Route {
 		{Pattern: "POST /devices/{id}/documents/{document}/remove", Verb: account.InventoryWrite, Menu: Place{Section: Devices}, Do: s.removeDocument},
 		{Pattern: "POST /devices/{id}/documents/{document}/restore", Verb: account.InventoryWrite, Menu: Place{Section: Devices}, Do: s.restoreDocument},
 
+		{Pattern: "GET /reconcile", Verb: account.InventoryRead, Menu: Place{Reconcile, "Queues"}, Do: s.reconcile},
+		{Pattern: "GET /reconcile/{queue}", Verb: account.InventoryRead, Menu: Place{Section: Reconcile}, Do: s.queue},
+		{Pattern: "POST /reconcile/answer", Verb: account.QueueResolve, Menu: Place{Section: Reconcile}, Do: s.answerQueue},
+		{Pattern: "GET /reconcile/settle", Verb: account.QueueResolve, Menu: Place{Section: Reconcile}, Do: s.settle},
+		{Pattern: "POST /reconcile/settle", Verb: account.QueueResolve, Menu: Place{Section: Reconcile}, Do: s.settle},
+		{Pattern: "GET /reconcile/match/{id}", Verb: account.InventoryMerge, Menu: Place{Section: Reconcile}, Do: s.match},
+		{Pattern: "POST /reconcile/pair", Verb: account.InventoryMerge, Menu: Place{Section: Reconcile}, Do: s.answerPair},
+		{Pattern: "POST /reconcile/unanswer", Verb: account.InventoryMerge, Menu: Place{Section: Reconcile}, Do: s.unanswerPair},
+
 		{Pattern: "GET /sources", Verb: account.ImportRead, Menu: Place{Sources, "Freshness"}, Do: s.sourceFreshness},
 		{Pattern: "GET /sources/runs", Verb: account.ImportRead, Menu: Place{Sources, "Imports"}, Do: s.runs},
 		{Pattern: "GET /sources/runs/{run}", Verb: account.ImportRead, Menu: Place{Section: Sources}, Do: s.run},
@@ -111,6 +120,18 @@ func (s *Server) routes() []Route {
 		{Pattern: "POST /sources/import/{upload}/cancel", Verb: account.ImportRun, Menu: Place{Section: Sources}, Do: s.cancelUpload},
 		{Pattern: "POST /sources/import/{upload}/discard", Verb: account.ImportRun, Menu: Place{Section: Sources}, Do: s.discardUpload},
 
+		{Pattern: "GET /admin/precedence", Verb: account.SettingRead, Menu: Place{Admin, "Order of sources"}, Do: s.precedence},
+		{Pattern: "POST /admin/precedence", Verb: account.SettingWrite, Menu: Place{Section: Admin}, Do: s.setPrecedence, Slow: true},
+		{Pattern: "GET /admin/catalog", Verb: account.SettingRead, Menu: Place{Admin, "Catalog"}, Do: s.catalogUnknown},
+		{Pattern: "POST /admin/catalog/name", Verb: account.SettingWrite, Menu: Place{Section: Admin}, Do: s.nameUnknown, Slow: true},
+		{Pattern: "GET /admin/catalog/lines", Verb: account.SettingRead, Menu: Place{Section: Admin}, Do: s.catalogLines},
+		{Pattern: "POST /admin/catalog/lines", Verb: account.SettingWrite, Menu: Place{Section: Admin}, Do: s.setCatalogLines, Body: 4 << 20, Slow: true},
+		{Pattern: "GET /admin/catalog/saving", Verb: account.SettingRead, Menu: Place{Section: Admin}, Do: s.catalogSaving},
+		{Pattern: "GET /admin/catalog/history", Verb: account.SettingRead, Menu: Place{Section: Admin}, Do: s.catalogHistory},
+		{Pattern: "POST /admin/catalog/restore", Verb: account.SettingWrite, Menu: Place{Section: Admin}, Do: s.restoreCatalog, Slow: true},
+		{Pattern: "GET /admin/catalog/classes", Verb: account.SettingRead, Menu: Place{Section: Admin}, Do: s.catalogClasses},
+		{Pattern: "GET /admin/catalog/makers", Verb: account.SettingRead, Menu: Place{Section: Admin}, Do: s.catalogMakers},
+		{Pattern: "GET /admin/catalog/models", Verb: account.SettingRead, Menu: Place{Section: Admin}, Do: s.catalogModels},
 		{Pattern: "GET /admin/people", Verb: account.AccountManage, Menu: Place{Admin, "People and roles"}, Do: s.people},
 		{Pattern: "POST /admin/people", Verb: account.AccountManage, Menu: Place{Section: Admin}, Do: s.addPerson},
 		{Pattern: "GET /admin/people/add", Verb: account.AccountManage, Menu: Place{Section: Admin}, Do: s.newPerson},
@@ -178,13 +199,4 @@ func (v *Visit) menu() []MenuItem {
 		items = append(items, item)
 	}
 	return items
-}
-
-// home leads to the first page that the person may see, where no overview stands at "/".
-func (s *Server) home(v *Visit) error {
-	items := v.menu()
-	if i := slices.IndexFunc(items, func(m MenuItem) bool { return m.Href != "/" }); i >= 0 {
-		return v.Redirect(items[i].Href, nil)
-	}
-	return v.Redirect("/account", nil)
 }

@@ -48,12 +48,15 @@ type Deps struct {
 // Server is the web face. It is made by New and is inert until its Handler is served.
 type Server struct {
 	Deps
-	accounts *account.Accounts
-	table    []Route
-	handler  http.Handler
-	finders  []finder
-	ready    atomic.Bool // there is an administrator
-	placesAt atomic.Pointer[placesAt]
+	accounts  *account.Accounts
+	table     []Route
+	handler   http.Handler
+	finders   []finder
+	uploads   *uploads
+	jobs      *jobs
+	ready     atomic.Bool // there is an administrator
+	placesAt  atomic.Pointer[placesAt]
+	rewriting atomic.Pointer[rewriting] // the order of sources that is being worked into the devices
 }
 
 // New builds the pages. It fails when the binary was built without its styles and scripts.
@@ -74,6 +77,7 @@ func New(d Deps) (*Server, error) {
 		d.Started = d.Now()
 	}
 	s := &Server{Deps: d, accounts: account.New(d.DB, account.DefaultPolicy())}
+	s.uploads, s.jobs = &uploads{dir: d.Uploads, now: d.Now}, newJobs(d.Now)
 	s.table = s.routes()
 	s.finders = s.searches()
 	mux := http.NewServeMux()

@@ -225,6 +225,21 @@ func (s *Server) places() map[string][]string {
 	return fresh.values
 }
 
+// places are those that this person may see devices of. Whose own scope is a part counts within it: the names of the
+// others' departments are not theirs to know.
+func (v *Visit) places(field string) []string {
+	if v.Actor.Scope.All() || v.server.Index == nil {
+		return v.server.places()[field]
+	}
+	list, table := v.server.Index.View()
+	scope, err := list.Within(v.Actor.Scope.Sites, v.Actor.Scope.Departments)
+	if err != nil {
+		v.server.Log.Error("places failed", "error", err) // the page is worth having without them
+		return nil
+	}
+	return table.Values(field, "", scope, v.Now, placesShown)
+}
+
 type placesAt struct {
 	rev    sqldb.Rev
 	values map[string][]string
@@ -237,7 +252,7 @@ func (v *Visit) scopeChoices() []Choice {
 		if len(own) > 0 {
 			c.Options[0].Label = "All of mine"
 		} else {
-			own = v.server.places()[name]
+			own = v.places(name)
 		}
 		own = slices.Clone(own)
 		if chosen != "" && !slices.Contains(own, chosen) {

@@ -15,6 +15,8 @@ import (
 // examples are addresses for routes whose pattern has a variable. A route without one fails the walk, so that no
 // page is left out.
 var examples = map[string]string{
+	"/reconcile/{queue}":                         "/reconcile/conflict",
+	"/reconcile/match/{id}":                      "/reconcile/match/CE-1",
 	"/sources/runs/{run}":                        "/sources/runs/1",
 	"/sources/runs/{run}/mapping.yaml":           "/sources/runs/1/mapping.yaml",
 	"/sources/runs/{run}/rejected.csv":           "/sources/runs/1/rejected.csv",

@@ -46,7 +46,7 @@ const isDark = () => {
 const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const show = (v: unknown, unit: string) => (v == null || v === "-" ? "unknown" : number.format(Number(v)) + (unit === "%" ? " %" : unit ? " " + unit : ""));
 
-function options(chart: Chart): EChartsCoreOption {
+function options(chart: Chart, width: number): EChartsCoreOption {
   const soft = colour("soft");
   const line = colour("line");
   const text = colour("text");
@@ -73,7 +73,7 @@ function options(chart: Chart): EChartsCoreOption {
   };
   switch (chart.kind) {
     case "heat":
-      return { ...base, ...heat(chart, soft, line) };
+      return { ...base, ...heat(chart, soft, line, width) };
     case "waterfall":
       return { ...base, legend: undefined, series: waterfall(chart) };
     case "band":
@@ -92,12 +92,14 @@ function options(chart: Chart): EChartsCoreOption {
   }
 }
 
-function heat(chart: Chart, soft: string, line: string) {
+function heat(chart: Chart, soft: string, line: string, width: number) {
   const cells = chart.series.flatMap((s, y) => s.values.map((v, x) => [x, y, v ?? "-"]));
   const most = Math.max(1, ...chart.series.flatMap((s) => s.values.map((v) => v ?? 0)));
   const dark = isDark();
   return {
     grid: { left: 12, right: 16, top: 12, bottom: 8, containLabel: true },
+    // Every column is named: long names are cut short, the tooltip and the table have them whole.
+    xAxis: { type: "category", data: chart.x, axisLabel: { color: soft, interval: 0, width: Math.max(24, Math.floor((width - 110) / chart.x.length) - 6), overflow: "truncate" }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } },
     yAxis: { type: "category", data: chart.series.map((s) => s.name), axisLabel: { color: soft }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } },
     visualMap: { show: false, min: 0, max: most, inRange: { color: dark ? ["#1b2430", "#27496f", "#3f83c8", "#a5d0ff"] : ["#f3f6fa", "#c3daf2", "#5f9fda", "#0b4f8f"] } },
     series: [{
@@ -159,7 +161,7 @@ const csv = (chart: Chart) =>
 
 function svg(chart: Chart, from: EChartsType) {
   const off = init(null, null, { renderer: "svg", ssr: true, width: from.getWidth(), height: from.getHeight() });
-  off.setOption({ ...options(chart), backgroundColor: colour("surface") });
+  off.setOption({ ...options(chart, from.getWidth()), backgroundColor: colour("surface") });
   const text = off.renderToSVGString();
   off.dispose();
   return new Blob([text], { type: "image/svg+xml" });
@@ -172,9 +174,12 @@ function draw(root: HTMLElement) {
   const chart = JSON.parse(data.textContent) as Chart;
   root.classList.add("live");
   const picture = init(canvas, null, { renderer: "canvas" });
-  const paint = () => picture.setOption(options(chart), true);
+  const paint = () => picture.setOption(options(chart, canvas.clientWidth), true);
   paint();
-  new ResizeObserver(() => picture.resize()).observe(canvas);
+  new ResizeObserver(() => {
+    picture.resize();
+    if (chart.kind === "heat") paint(); // its names are cut to the width
+  }).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   addEventListener("beforeprint", paint);
   picture.on("click", (p) => {
