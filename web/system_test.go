@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,4 +62,18 @@ func TestSystemOfADevice(t *testing.T) {
 		t.Errorf("it left: %s", got)
 	}
 	checkMarkup(t, "/devices/CE-3", v.get(deviceHref(s.idOf("CE-3"), "")))
+}
+
+// TestSystemByEye holds the card to what the walk through a browser holds every page to.
+func TestSystemByEye(t *testing.T) {
+	s := systemSite(t)
+	for _, width := range []int64{1280, 390} {
+		tab := s.open(account.Biomed, width, 900)
+		for _, mode := range []string{"light", "dark"} {
+			tab.visit(deviceHref(s.idOf("CE-1"), ""), mode)
+			tab.accessible("medical system")
+			tab.shot("system-" + mode + "-" + strconv.FormatInt(width, 10))
+		}
+		tab.quiet("medical system")
+	}
 }
