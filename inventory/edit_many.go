@@ -16,8 +16,8 @@ import (
 	"pons/sqldb"
 )
 
-// MaxEdit is how many devices one edit may change: the writer's turn is held for all of them (about a second for a
-// thousand, measured on two cores), and imports wait meanwhile.
+// MaxEdit is how many devices one edit may change: the writer's turn is held for all of them, and imports wait
+// meanwhile. Measured on two busy cores: 0.2 to 0.4 s for a thousand, 1.6 to 2.2 s for five thousand.
 const MaxEdit = 5000
 
 // StateAll records a person's word on many devices, all or none; e.Device means nothing here. The id returned

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -22,8 +23,9 @@ type devicePage struct {
 	Groups      []factGroup
 	Edit        fact.Attr // the attribute whose form is open
 	Problem     string
-	Entered     string // what was typed into the form, when it was refused
-	Custom      string // the name of an attribute of the hospital's own, being added
+	Row         fact.Attr // the attribute whose row alone is asked for
+	Entered     string    // what was typed into the form, when it was refused
+	Custom      string    // the name of an attribute of the hospital's own, being added
 	Network     []factLine
 	Duplicates  []inventory.Duplicate
 	Answers     []inventory.Decided
@@ -79,7 +81,7 @@ func (p *devicePage) setGroups() {
 			p.Groups = append(p.Groups, factGroup{Title: a.Group})
 		}
 		switch {
-		case v != nil || slices.Contains(alwaysShown(), a.Name) || p.Edit == a.Name:
+		case v != nil || slices.Contains(alwaysShown(), a.Name) || p.Edit == a.Name || p.Row == a.Name:
 			p.Groups[i].Lines = append(p.Groups[i].Lines, line)
 		case a.Editable:
 			p.Groups[i].Quiet = append(p.Groups[i].Quiet, line)
@@ -122,7 +124,7 @@ func (p *devicePage) tabs() []Tab {
 }
 
 // seen reads the device of the address, if the person may see it. Whether one exists that they may not, is not
-// theirs to know.
+// theirs to know. The site chosen at the top narrows lists, and hides no device that one has the address of.
 func (s *Server) seen(v *Visit, tx *sqldb.Tx) (*inventory.Device, error) {
 	id := v.R.PathValue("id")
 	d, err := s.Inventory.Get(tx, id)
@@ -138,7 +140,7 @@ func (s *Server) seen(v *Visit, tx *sqldb.Tx) (*inventory.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !v.Scope().Holds(d.Place()) {
+	if !v.Actor.Scope.Holds(d.Place()) {
 		return nil, fmt.Errorf("device %s: %w", id, fault.NotFound)
 	}
 	return d, nil
@@ -155,7 +157,7 @@ func (s *Server) see(v *Visit) (d *inventory.Device, err error) {
 
 // device shows one device. The id of a device that went into another, and whatever else names just one, lead to it.
 func (s *Server) device(v *Visit) error {
-	p := devicePage{Tab: v.Form("tab"), Edit: fact.Attr(v.Form("edit")), Custom: v.Form("custom")}
+	p := devicePage{Tab: v.Form("tab"), Edit: fact.Attr(v.Form("edit")), Row: fact.Attr(v.Form("row")), Custom: v.Form("custom")}
 	if !slices.Contains([]string{"network", "history", "documents"}, p.Tab) {
 		p.Tab = "identity"
 	}
@@ -190,8 +192,8 @@ func (s *Server) showDevice(v *Visit, p devicePage, status int) error {
 		p.Edit = ""
 	}
 	p.setGroups()
-	if v.Part() && p.Edit != "" {
-		if line, ok := p.line(p.Edit); ok {
+	if v.Part() && (p.Edit != "" || p.Row != "") { // one row: its form, or the row as it was
+		if line, ok := p.line(cmp.Or(p.Edit, p.Row)); ok {
 			return v.Fragment(p.factRow(line))
 		}
 	}
@@ -212,7 +214,7 @@ func (s *Server) readDevice(v *Visit, tx *sqldb.Tx, p *devicePage) (err error) {
 		if p.Duplicates, err = s.Inventory.DuplicatesOf(tx, id); err != nil {
 			return err
 		}
-		scope := v.Scope()
+		scope := v.Actor.Scope
 		p.Duplicates = slices.DeleteFunc(p.Duplicates, func(d inventory.Duplicate) bool { return !scope.Holds(d.B.Place()) })
 		return s.readSystem(v, tx, p)
 	case "history":
@@ -241,7 +243,7 @@ func (s *Server) namesOf(v *Visit, tx *sqldb.Tx, ids []string) (map[string]strin
 	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" })
 	slices.Sort(ids)
 	rows, err := s.Inventory.Rows(tx, slices.Compact(ids))
-	names, scope := map[string]string{}, v.Scope()
+	names, scope := map[string]string{}, v.Actor.Scope
 	for _, r := range rows {
 		if scope.Holds(r.Place()) {
 			names[r.ID] = r.Name
@@ -320,7 +322,7 @@ func (s *Server) editDevice(v *Visit) error {
 		}
 	}
 	value, err := inventory.CleanValue(name, p.Entered)
-	if err == nil && outOfScope(v.Scope(), name, value) {
+	if err == nil && outOfScope(v.Actor.Scope, name, value) {
 		err = fmt.Errorf("%s is outside of your scope: the device would no longer be yours to see: %w", value, fault.Invalid)
 	}
 	if errors.Is(err, fault.Invalid) {
@@ -354,7 +356,7 @@ func (s *Server) decideDevice(v *Visit) error {
 	}
 	var other *inventory.Device
 	err = s.DB.View(v.Context(), func(tx *sqldb.Tx) (err error) {
-		if other, err = s.Inventory.Get(tx, v.Form("other")); err == nil && !v.Scope().Holds(other.Place()) {
+		if other, err = s.Inventory.Get(tx, v.Form("other")); err == nil && !v.Actor.Scope.Holds(other.Place()) {
 			err = fmt.Errorf("device %s: %w", v.Form("other"), fault.NotFound)
 		}
 		return err
@@ -392,7 +394,7 @@ func (s *Server) undecideDevice(v *Visit) error {
 	}
 	err = s.DB.View(v.Context(), func(tx *sqldb.Tx) error {
 		o, err := s.Inventory.Get(tx, other)
-		if err == nil && !v.Scope().Holds(o.Place()) {
+		if err == nil && !v.Actor.Scope.Holds(o.Place()) {
 			err = fmt.Errorf("device %s: %w", other, fault.NotFound)
 		}
 		return err
@@ -550,7 +552,7 @@ func recordState(r *inventory.Record) string {
 func trust(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }
 
 // importHref is the page of one import.
-func importHref(run int64) string { return "/import/runs/" + strconv.FormatInt(run, 10) }
+func importHref(run int64) string { return "/sources/runs/" + strconv.FormatInt(run, 10) }
 
 // owners are who answers for the device.
 func owners(d *inventory.Device) string {

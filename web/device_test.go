@@ -17,6 +17,7 @@ import (
 	"pons/account"
 	"pons/fact"
 	"pons/inventory"
+	"pons/query"
 	"pons/sqldb"
 )
 
@@ -701,7 +702,7 @@ func TestDeviceEmptyAndLoading(t *testing.T) {
 	s := newSite(t)
 	a := s.as(account.Biomed).get("/devices")
 	checkMarkup(t, "empty", a)
-	if got := all(t, a, ".state h2"); !slices.Equal(got, []string{"No devices yet"}) || attribute(t, a, ".state a", "href") != "/import" {
+	if got := all(t, a, ".state h2"); !slices.Equal(got, []string{"No devices yet"}) || attribute(t, a, ".state a", "href") != "/sources/import" {
 		t.Errorf("an empty inventory shows %q", got)
 	}
 	if got := all(t, s.as(account.Viewer).get("/devices"), ".state a"); len(got) != 0 {
@@ -734,4 +735,37 @@ func TestDeviceEmptyAndLoading(t *testing.T) {
 		t.Error("the part for the waiting page still waits")
 	}
 	s.web.Index = warm
+}
+
+// TestDeviceSortsByEverything asks for every column in both directions.
+func TestDeviceSortsByEverything(t *testing.T) {
+	s := deviceSite(t)
+	v := s.as(account.Viewer)
+	schema := s.web.Index.List().Schema()
+	for i := range schema.Len() {
+		name := schema.Field(i).Name
+		if got := attribute(t, v.get("/devices?cols="+name), "thead th:last-child", "class"); !strings.Contains(got, "num") && schema.Field(i).Kind == query.Number {
+			t.Errorf("numbers of %s stand at the left", name)
+		}
+		for _, sign := range []string{"", "-"} {
+			a := v.get("/devices?cols=" + name + "&sort=" + sign + name)
+			if a.status != http.StatusOK || len(all(t, a, "tbody th")) != 5 {
+				t.Errorf("sorted by %s%s: %d with %q", sign, name, a.status, all(t, a, "tbody th"))
+			}
+		}
+	}
+}
+
+// TestChosenSiteHidesNoDevice holds that the site chosen at the top narrows the list, and not what one has the
+// address of.
+func TestChosenSiteHidesNoDevice(t *testing.T) {
+	s := deviceSite(t)
+	v := s.as(account.Viewer)
+	v.post("/scope", url.Values{"site": {"East"}, "next": {"/devices"}})
+	if got := all(t, v.get("/devices"), "tbody th"); len(got) != 2 {
+		t.Fatalf("the list of East shows %q", got)
+	}
+	if a := v.get("/devices/" + s.idOf("CE-2")); a.status != http.StatusOK {
+		t.Errorf("the page of a device of West answers %d", a.status)
+	}
 }

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"pons/account"
 	"pons/fact"
@@ -239,7 +241,7 @@ func (s *Server) bulkApply(v *Visit, p bulkPage) error {
 
 // undoEdit takes a change back, of one device or of many.
 func (s *Server) undoEdit(v *Visit) error {
-	edit, scope := v.R.PathValue("id"), v.Scope()
+	edit, scope := v.R.PathValue("id"), v.Actor.Scope
 	err := s.DB.View(v.Context(), func(tx *sqldb.Tx) error {
 		ids, err := s.Inventory.EditedDevices(tx, edit)
 		if err != nil {
@@ -270,13 +272,21 @@ func (s *Server) undoEdit(v *Visit) error {
 	return v.Redirect(back, &Flash{Status: Good, Text: "The change of " + devicesCount(n) + " is taken back."})
 }
 
+// freshWait is how long a person waits for the list to know what they wrote, at most.
+const freshWait = 3 * time.Second
+
 // freshen makes the person's next page see what they wrote.
 func (s *Server) freshen(v *Visit) error {
 	s.Changed()
 	if ready, _ := s.Index.Ready(); !ready {
 		return nil // the index reads it on its way
 	}
-	return s.Index.Refresh(v.Context())
+	ctx, cancel := context.WithTimeout(v.Context(), freshWait)
+	defer cancel()
+	if err := s.Index.Refresh(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil // what takes longer (a new attribute reads everything anew) the server's own round does
 }
 
 func devicesCount(n int) string { return Count(n) + " " + plural(n, "device", "devices") }

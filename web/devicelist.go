@@ -47,12 +47,15 @@ type deviceQuery struct {
 func readDeviceQuery(form url.Values, schema *query.Schema) deviceQuery {
 	q := deviceQuery{Text: strings.TrimSpace(form.Get("q")), After: column.Cursor(form.Get("after")), Tab: form.Get("view"), Dense: form.Get("dense") == "1"}
 	name, desc := strings.CutPrefix(form.Get("sort"), "-")
-	if i, ok := schema.Find(name); ok {
+	if i, ok := schema.Find(name); ok && sortable(schema.Field(i)) {
 		q.Sort = column.Order{Field: schema.Field(i).Name, Desc: desc}
 	}
 	q.Cols = columnNames(strings.Join(form["cols"], ","), schema)
 	return q
 }
+
+// sortable says whether a list can be in the order of a field: a set of flags has none.
+func sortable(f query.Field) bool { return f.Kind != query.Flags }
 
 // columnNames are the fields of a list of columns; the name is always there and always first.
 func columnNames(text string, schema *query.Schema) []string {
@@ -347,7 +350,9 @@ func (p *deviceListPage) setColumns(v *Visit, schema *query.Schema) {
 				c.Sorted, next.Desc = "descending", false
 			}
 		}
-		c.Sort = p.sorted(next).href("/devices")
+		if sortable(f) {
+			c.Sort = p.sorted(next).href("/devices")
+		}
 		p.All = append(p.All, c)
 	}
 	for _, name := range names {

@@ -43,7 +43,7 @@ func (s *Server) findDevices(v *Visit, q string, limit int) ([]Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	scope := v.Scope()
+	scope := v.Actor.Scope
 	var hits []Hit
 	for _, r := range rows {
 		if scope.Holds(r.Place()) && len(hits) < limit {
@@ -59,7 +59,7 @@ func (s *Server) devicesLike(v *Visit, q string, limit int) ([]string, error) {
 		return nil, nil
 	}
 	list, table := s.Index.View()
-	bounds := v.Scope()
+	bounds := v.Actor.Scope // a scanned tag is found whatever site is looked at
 	scope, err := list.Within(bounds.Sites, bounds.Departments)
 	if err != nil {
 		return nil, err
