@@ -88,6 +88,17 @@ func (inv *Inventory) CatalogVersions(tx *sqldb.Tx, limit int) ([]CatalogVersion
 	return out, rows.Err()
 }
 
+// CatalogVersionOf returns one text by its number.
+func (inv *Inventory) CatalogVersionOf(tx *sqldb.Tx, id int64) (CatalogVersion, error) {
+	v := CatalogVersion{ID: id}
+	var at int64
+	if err := tx.QueryRow("SELECT body, actor, at FROM inventory_catalog WHERE id = $1", id).Scan(&v.Text, &v.Actor, &at); err != nil {
+		return v, fmt.Errorf("version %d of the catalog: %w", id, err)
+	}
+	v.At = fromMicros(at)
+	return v, nil
+}
+
 // CatalogChange is what another text of the hospital's own catalogue would change.
 type CatalogChange struct {
 	Total    int // records there are
@@ -153,6 +164,12 @@ func (inv *Inventory) checkCatalog(text string) (*product.Catalog, error) {
 		return nil, fmt.Errorf("%w: %w", err, fault.Invalid)
 	}
 	return c, nil
+}
+
+// CheckCatalog says whether a text can be the hospital's own lines. The error wraps product.Mistakes and fault.Invalid.
+func (inv *Inventory) CheckCatalog(text string) error {
+	_, err := inv.checkCatalog(text)
+	return err
 }
 
 // PreviewCatalog checks a text and says what it would change, without changing it.
