@@ -188,6 +188,9 @@ func (inv *Inventory) PreviewCatalog(tx *sqldb.Tx, text string) (CatalogChange, 
 	}
 	n := NewNormalizer(c)
 	out.Total, out.Records, err = sampled(tx, nil, func(s *stored) error {
+		if s.Kind == personSource {
+			return nil // a person's word is kept as it was given
+		}
 		said := n.Statements(s.Kind, s.written())
 		if slices.Equal(said, s.Said) {
 			return nil
@@ -223,11 +226,6 @@ func renamings(s *stored, said []Statement) []Renaming {
 		}
 	}
 	return out
-}
-
-// written is the record as its source gave it.
-func (s *stored) written() *fact.Record {
-	return &fact.Record{Source: fact.Source(s.Source), Subject: fact.Key{Kind: "row", Value: s.Key}, File: s.File, Row: s.Row, At: s.At, Facts: asWritten(s.Said)}
 }
 
 // CatalogEdit is a change of the hospital's own catalogue.
@@ -295,6 +293,9 @@ func (w *writer) renameAll(progress func(done, total int)) (changed int, err err
 		last = records[len(records)-1].ID
 		var other []*stored
 		for _, s := range records {
+			if s.Kind == personSource {
+				continue // a person's word is kept as it was given
+			}
 			said := w.norm.Statements(s.Kind, s.written())
 			if slices.Equal(said, s.Said) {
 				continue

@@ -66,7 +66,7 @@ func (w *writer) compare(s, old *stored) (kept []statementRow, how comparison) {
 // gather adds a part to a record whose statements add up.
 func (w *writer) gather(s, old *stored) (kept []statementRow, how comparison) {
 	kept = append(kept, partOf(s))
-	s.Record = *merge(&old.Record, &s.Record)
+	s.Record = *w.norm.join(&old.Record, &s.Record)
 	s.ID, s.Device, s.Run, s.Seen = old.ID, old.Device, w.run, w.run
 	s.body = encodeSaid(s.Said)
 	if string(s.body) != string(old.body) || !old.Absent.IsZero() {

@@ -180,7 +180,7 @@ func (inv *Inventory) pairOf(tx *sqldb.Tx, a, b string) (x, y *stored, err error
 			}
 			if byID[p] != nil && byID[q] != nil && byID[p].Device != byID[q].Device {
 				rows.Close()
-				return byID[p], byID[q], nil
+				return anchorOf(byID[p], byID), anchorOf(byID[q], byID), nil
 			}
 		}
 		rows.Close()
@@ -189,6 +189,19 @@ func (inv *Inventory) pairOf(tx *sqldb.Tx, a, b string) (x, y *stored, err error
 		}
 	}
 	return oldestOf(left), oldestOf(right), nil
+}
+
+// anchorOf is the record that a person's word hangs on; other records are their own. Answers are kept about records
+// of sources: a word may come to hang on another.
+func anchorOf(s *stored, byID map[int64]*stored) *stored {
+	if s.Kind == personSource {
+		for _, r := range byID {
+			if r.Name() == s.Key {
+				return r
+			}
+		}
+	}
+	return s
 }
 
 // oldestOf prefers records of files and wires to a person's, whose name hangs on another's.
@@ -254,14 +267,15 @@ func (inv *Inventory) Split(ctx context.Context, device string, records []int64,
 		var out, stay []*stored
 		for _, s := range all {
 			switch {
+			case s.Kind == personSource: // follows the record that it is anchored to
 			case slices.Contains(records, s.ID):
 				out = append(out, s)
-			case s.Kind != personSource:
+			default:
 				stay = append(stay, s)
 			}
 		}
 		if len(out) == 0 || len(stay) == 0 {
-			return fmt.Errorf("a split takes some records and leaves some: %w", fault.Invalid)
+			return fmt.Errorf("a split takes some records of sources and leaves some: %w", fault.Invalid)
 		}
 		var pairs [][2]*stored
 		for _, a := range out {

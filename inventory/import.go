@@ -178,7 +178,8 @@ func (inv *Inventory) importIn(tx *sqldb.Tx, im *Import, run *Run) error {
 	if err := flush(); err != nil {
 		return err
 	}
-	if im.Whole && run.Rows > 0 && !run.Late {
+	run.Whole = im.Whole && run.Rows > run.Rejected // a list of nothing says nothing of what it lacks
+	if run.Whole && !run.Late {
 		since := run.ID
 		if im.Since > 0 {
 			since = im.Since
@@ -308,7 +309,7 @@ func (w *writer) bring(rows []*stored, im *Import, run *Run) error {
 	for _, s := range rows {
 		switch keep, how := w.compare(s, known[s.Key]); how {
 		case asBefore:
-			unchanged = append(unchanged, s)
+			kept, unchanged = append(kept, keep...), append(unchanged, s)
 		case elsewhere:
 			kept, moved = append(kept, keep...), append(moved, s)
 		case outdated:
@@ -351,7 +352,7 @@ func (w *writer) joinSameKeys(rows []*stored) ([]*stored, error) {
 	out := rows[:0:0]
 	for _, s := range rows {
 		if i, ok := at[s.Key]; ok {
-			out[i].Record = *merge(&out[i].Record, &s.Record)
+			out[i].Record = *w.norm.join(&out[i].Record, &s.Record)
 			continue
 		}
 		at[s.Key] = len(out)

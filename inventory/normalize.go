@@ -51,6 +51,12 @@ func (n *Normalizer) identify(maker, model, description string) product.Identity
 // Statements returns what a record says, normalised and in a stable order: attribute, value, source.
 func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
 	said := make([]Statement, 0, len(r.Facts)+4)
+	if kind == "wire" { // frames come in any order
+		sorted := *r
+		sorted.Facts = slices.Clone(r.Facts)
+		slices.SortFunc(sorted.Facts, fact.Compare)
+		r = &sorted
+	}
 	var maker, model, description *fact.Fact
 	stated := func(f *fact.Fact) bool { return f != nil && len(r.Facts) > 0 && within(r.Facts, f) }
 	for i := range r.Facts {
@@ -70,7 +76,7 @@ func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
 		}
 	}
 	if kind == "wire" {
-		said = n.readWire(said, &maker, &model)
+		said = n.readWire(said, &maker, &model, stated)
 	}
 	said = readUDI(said)
 	said = n.nameProduct(said, maker, model, description, stated)

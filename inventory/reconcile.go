@@ -19,34 +19,38 @@ func Reconcile(c *product.Catalog, p Precedence, kind func(fact.Source) string, 
 	for i := range records {
 		r := recordOf(n, kind(records[i].Source), &records[i])
 		if old, ok := byName[r.Name()]; ok {
-			*old = *merge(old, r)
+			*old = *n.join(old, r)
 			continue
 		}
 		byName[r.Name()] = r
 		all = append(all, r)
 	}
+	return groupRecords(NewResolver(c, p), all, decisions)
+}
+
+// groupRecords puts records on devices and resolves each.
+func groupRecords(resolver *Resolver, all []*Record, decisions []linkage.Decision) ([]*Device, []linkage.Proposal) {
 	slices.SortFunc(all, func(a, b *Record) int { return cmp.Compare(a.Name(), b.Name()) })
 	profiles := make([]*linkage.Profile, len(all))
 	for i, r := range all {
 		profiles[i] = r.profile()
 	}
-	resolver := NewResolver(c, p)
 	var devices []*Device
 	var proposals []linkage.Proposal
 	parts, crowded := components(profiles, decisions)
 	for _, part := range parts {
-		members := make([]*linkage.Profile, len(part))
+		alike := make([]*linkage.Profile, len(part))
 		for i, x := range part {
-			members[i] = profiles[x]
+			alike[i] = profiles[x]
 		}
-		result := linkage.Link(members, decisions, crowded)
+		result := linkage.Link(alike, decisions, crowded)
 		proposals = append(proposals, result.Proposals...)
 		for _, g := range result.Groups {
-			group := make([]*Record, len(g))
+			members := make([]*Record, len(g))
 			for i, x := range g {
-				group[i] = all[part[x]]
+				members[i] = all[part[x]]
 			}
-			d := resolver.Resolve(group)
+			d := resolver.Resolve(members)
 			d.ID = d.Records[0].Name()
 			for _, r := range d.Records {
 				r.Device = d.ID
@@ -64,11 +68,11 @@ func recordOf(n *Normalizer, kind string, r *fact.Record) *Record {
 }
 
 // merge joins two statements of one source about one subject. Sources that gather keep both, with the latest
-// time of each; of a row the later statement stands, of two at one time the one whose text is greater, so that
-// order does not matter.
+// time of each; of a row the later statement stands, of two at one time the one whose words, as its source wrote them,
+// are greater, so that neither order nor catalogue matters.
 func merge(a, b *Record) *Record {
 	if !gathers(a.Kind) {
-		if c := a.At.Compare(b.At); c > 0 || c == 0 && compareSaid(a.Said, b.Said) >= 0 {
+		if c := a.At.Compare(b.At); c > 0 || c == 0 && compareWords(a, b) >= 0 {
 			return a
 		}
 		return b
@@ -97,6 +101,20 @@ func merge(a, b *Record) *Record {
 	return &out
 }
 
+// join is merge with what gathers normalised as a whole: what one capture shows of a host, another explains.
+func (n *Normalizer) join(a, b *Record) *Record {
+	out := merge(a, b)
+	if out.Kind == "wire" {
+		out.Said = n.Statements(out.Kind, out.written())
+	}
+	return out
+}
+
+// written is the record as its source gave it.
+func (r *Record) written() *fact.Record {
+	return &fact.Record{Source: fact.Source(r.Source), Subject: fact.Key{Kind: "row", Value: r.Key}, File: r.File, Row: r.Row, At: r.At, Facts: asWritten(r.Said)}
+}
+
 // lastWord keeps a person's latest statement of each attribute.
 func lastWord(said []Statement) []Statement {
 	latest := map[fact.Attr]Statement{}
@@ -108,7 +126,12 @@ func lastWord(said []Statement) []Statement {
 	return slices.DeleteFunc(said, func(s Statement) bool { return latest[s.Attr] != s })
 }
 
-func compareSaid(a, b []Statement) int { return slices.CompareFunc(a, b, compareStatements) }
+func compareWords(a, b *Record) int {
+	x, y := asWritten(a.Said), asWritten(b.Said)
+	slices.SortFunc(x, fact.Compare)
+	slices.SortFunc(y, fact.Compare)
+	return slices.CompareFunc(x, y, fact.Compare)
+}
 
 // components splits records into parts that share no key, so that each can be linked alone, and names the keys
 // that too many records hold to mean anything.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -40,16 +41,24 @@ type hood struct {
 	profiles []*linkage.Profile
 }
 
-// relink regroups the changed records and everything that shares a key with them, and writes the devices that
-// come of it. Devices that lost a record are written anew.
-func (w *writer) relink(changed []*stored, delta map[string]int, bereft []string) (map[string]*Device, error) {
+// relink regroups the changed records and everything that shares a key with them or with those that are gone, and
+// writes the devices that come of it. Devices that lost a record are written anew.
+func (w *writer) relink(changed []*stored, delta map[string]int, gone []*stored) (map[string]*Device, error) {
+	if delta == nil {
+		delta = map[string]int{}
+	}
 	h := &hood{records: map[int64]*stored{}, counts: map[string]int{}, crowded: map[string]bool{}}
 	for _, s := range changed {
 		h.records[s.ID] = s
 	}
 	// Everything that shares a device with a change is looked at again, so that what a record held together
 	// can fall apart when the record goes.
-	touched := slices.Clone(bereft)
+	var touched []string
+	lost := make(map[string]bool, len(gone))
+	for _, s := range gone {
+		lost[s.Device] = true
+		touched = append(touched, s.Device)
+	}
 	for _, s := range changed {
 		if s.oldDevice != "" {
 			touched = append(touched, s.oldDevice)
@@ -60,14 +69,10 @@ func (w *writer) relink(changed []*stored, delta map[string]int, bereft []string
 	if err != nil {
 		return nil, err
 	}
-	lost := make(map[string]bool, len(bereft))
-	for _, d := range bereft {
-		lost[d] = true
-	}
 	for _, s := range mates {
 		s.changed = lost[s.Device]
 	}
-	if err := w.close(h, append(slices.Clone(changed), mates...), delta); err != nil {
+	if err := w.close(h, append(slices.Clone(changed), mates...), gone, delta); err != nil {
 		return nil, err
 	}
 	for _, s := range h.records {
@@ -88,13 +93,28 @@ func (w *writer) relink(changed []*stored, delta map[string]int, bereft []string
 	return w.regroup(h, decisions)
 }
 
-// close adds to the hood every record that shares a key, a decision or a person's statement with one in it.
-func (w *writer) close(h *hood, frontier []*stored, delta map[string]int) error {
+// close adds to the hood every record that shares a key, a decision or a person's statement with one in it, or with
+// one that is gone.
+func (w *writer) close(h *hood, frontier, gone []*stored, delta map[string]int) error {
 	asked := map[string]bool{}
-	for len(frontier) > 0 {
-		var keys []string
+	for ; len(frontier)+len(gone) > 0; gone = nil {
+		var keys, lost []string // lost: who else holds them matters though it be one
 		var want []int64
 		var names []string
+		ask := func(list *[]string, of []string) {
+			for _, k := range of {
+				if !asked[k] {
+					asked[k] = true
+					*list = append(*list, k)
+				}
+			}
+		}
+		for _, s := range gone {
+			ask(&lost, s.oldKeys)
+			for _, d := range w.decisions[s.Name()] {
+				names = append(names, d.A, d.B)
+			}
+		}
 		for _, s := range frontier {
 			if old, ok := h.records[s.ID]; ok {
 				s = old
@@ -105,14 +125,8 @@ func (w *writer) close(h *hood, frontier []*stored, delta map[string]int) error 
 				s.keys = linkage.Keys(s.profile())
 				s.oldKeys = s.keys
 			}
-			for _, list := range [][]string{s.keys, s.oldKeys} {
-				for _, k := range list {
-					if !asked[k] {
-						asked[k] = true
-						keys = append(keys, k)
-					}
-				}
-			}
+			ask(&keys, s.keys)
+			ask(&lost, s.oldKeys)
 			for _, d := range w.decisions[s.Name()] {
 				names = append(names, d.A, d.B)
 			}
@@ -123,11 +137,13 @@ func (w *writer) close(h *hood, frontier []*stored, delta map[string]int) error 
 				names = append(names, s.Key)
 			}
 		}
-		holders, err := w.holders(h, keys, delta)
-		if err != nil {
-			return err
+		for least, list := range map[int64][]string{1: lost, 2: keys} {
+			holders, err := w.holders(h, list, least, delta)
+			if err != nil {
+				return err
+			}
+			want = append(want, holders...)
 		}
-		want = append(want, holders...)
 		more, err := w.named(h, names)
 		if err != nil {
 			return err
@@ -138,20 +154,39 @@ func (w *writer) close(h *hood, frontier []*stored, delta map[string]int) error 
 		if err != nil {
 			return err
 		}
+		if err := w.wake(loaded, delta); err != nil {
+			return err
+		}
 		frontier = append(loaded, more...)
 	}
 	return nil
 }
 
-// holders returns the records that hold any of the keys, except keys that too many hold.
-func (w *writer) holders(h *hood, keys []string, delta map[string]int) ([]int64, error) {
+// wake gives people's words that slept their keys back.
+func (w *writer) wake(records []*stored, delta map[string]int) error {
+	var woken []*stored
+	for _, s := range records {
+		if s.Device == "" {
+			s.keys, s.changed = linkage.Keys(s.profile()), true
+			woken = append(woken, s)
+		}
+	}
+	more, err := writeKeys(w.tx, woken)
+	for k, n := range more {
+		delta[k] += n
+	}
+	return err
+}
+
+// holders returns the records that hold any of the keys, except keys that too many or fewer than least hold.
+func (w *writer) holders(h *hood, keys []string, least int64, delta map[string]int) ([]int64, error) {
 	slices.Sort(keys)
 	type count struct {
 		key string
 		n   int
 	}
 	counts, err := inChunks(keys, func(part []any) ([]count, error) {
-		rows, err := w.tx.Query("SELECT link_key, COUNT(*) FROM inventory_key WHERE link_key IN "+sqldb.In(len(part), 1)+" GROUP BY link_key HAVING COUNT(*) > 1", part...)
+		rows, err := w.tx.Query("SELECT link_key, COUNT(*) FROM inventory_key WHERE link_key IN "+sqldb.In(len(part), 1)+" GROUP BY link_key HAVING COUNT(*) >= "+strconv.FormatInt(least, 10), part...)
 		if err != nil {
 			return nil, err
 		}

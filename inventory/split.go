@@ -22,19 +22,28 @@ func (inv *Inventory) SplitPreview(tx *sqldb.Tx, device string, records []int64)
 		return nil, nil, err
 	}
 	var left, taken []*Record
-	others := 0
+	names := map[string]bool{}
 	for _, r := range d.Records {
-		if slices.Contains(records, r.ID) {
+		switch {
+		case r.Kind == personSource:
+		case slices.Contains(records, r.ID):
 			taken = append(taken, r)
-			continue
-		}
-		left = append(left, r)
-		if r.Kind != personSource {
-			others++
+			names[r.Name()] = true
+		default:
+			left = append(left, r)
 		}
 	}
-	if len(taken) == 0 || others == 0 {
-		return nil, nil, fmt.Errorf("a split takes some records and leaves some: %w", fault.Invalid)
+	if len(taken) == 0 || len(left) == 0 {
+		return nil, nil, fmt.Errorf("a split takes some records of sources and leaves some: %w", fault.Invalid)
+	}
+	for _, r := range d.Records { // a person's word follows the record that it is anchored to
+		switch {
+		case r.Kind != personSource:
+		case names[r.Key]:
+			taken = append(taken, r)
+		default:
+			left = append(left, r)
+		}
 	}
 	resolver := NewResolver(inv.Catalog(), p)
 	stay, out = resolver.Resolve(left), resolver.Resolve(taken)

@@ -1,9 +1,11 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"pons/fault"
@@ -79,14 +81,12 @@ func (w *writer) takeBack() error {
 
 func (w *writer) takeBackBatch(records []*stored) error {
 	var back, gone []*stored
-	var touched []string
 	for _, s := range records {
 		s.oldKeys = linkage.Keys(s.profile())
 		earlier, err := w.earlier(s)
 		switch {
 		case errors.Is(err, fault.NotFound):
 			gone = append(gone, s)
-			touched = append(touched, s.Device)
 			continue
 		case err != nil:
 			return err
@@ -102,6 +102,11 @@ func (w *writer) takeBackBatch(records []*stored) error {
 		s.keys = linkage.Keys(s.profile())
 		back = append(back, s)
 	}
+	words, err := w.orphans(gone)
+	if err != nil {
+		return err
+	}
+	back = append(back, words...)
 	delta, err := w.remove(gone)
 	if err != nil {
 		return err
@@ -113,10 +118,62 @@ func (w *writer) takeBackBatch(records []*stored) error {
 	for k, n := range more {
 		delta[k] += n
 	}
-	if _, err := w.relink(back, delta, touched); err != nil {
+	if _, err := w.relink(back, delta, gone); err != nil {
 		return err
 	}
-	return w.buryEmpty(touched)
+	return w.buryEmpty(gone)
+}
+
+// orphans finds people's words for the records that go a new place: on the oldest record that is left on the device
+// and bears no word yet. They are returned. Where no record is left the word sleeps, on no device and without keys,
+// until a source brings back the record it was said of; the device's id then comes back with it.
+func (w *writer) orphans(gone []*stored) (moved []*stored, err error) {
+	leaving := make(map[int64]bool, len(gone))
+	var words []int64
+	var devices []string
+	for _, s := range gone {
+		leaving[s.ID] = true
+		if p, ok := w.persons[s.Name()]; ok {
+			words, devices = append(words, p), append(devices, s.Device)
+		}
+	}
+	if len(words) == 0 {
+		return nil, nil
+	}
+	records, err := recordsOfDevices(w.tx, devices)
+	if err != nil {
+		return nil, err
+	}
+	heirs := map[string][]*stored{}
+	for _, s := range records {
+		if _, spoken := w.persons[s.Name()]; s.Kind != personSource && !leaving[s.ID] && !spoken {
+			heirs[s.Device] = append(heirs[s.Device], s)
+		}
+	}
+	slices.Sort(words)
+	list, err := recordsByID(w.tx, words)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(a, b *stored) int { return cmp.Compare(a.Key, b.Key) })
+	var asleep []*stored
+	for _, s := range list {
+		s.oldKeys, s.changed = linkage.Keys(s.profile()), true
+		if next := heirs[s.Device]; len(next) > 0 {
+			delete(w.persons, s.Key)
+			s.Key, heirs[s.Device] = next[0].Name(), next[1:]
+			w.persons[s.Key] = s.ID
+			s.keys = s.oldKeys
+			moved = append(moved, s)
+			continue
+		}
+		s.born, s.Device = s.Device, ""
+		asleep = append(asleep, s)
+	}
+	if _, err := writeKeys(w.tx, asleep); err != nil {
+		return nil, err
+	}
+	return moved, writeRecords(w.tx, asleep)
 }
 
 // earlier returns what the record said before the run, as far as it is not undone: of the statements left, the one that
@@ -149,7 +206,7 @@ func (w *writer) earlier(s *stored) (*stored, error) {
 			continue
 		}
 		run, seen := out.Run, out.Seen
-		out.Record = *merge(&p.Record, &out.Record)
+		out.Record = *w.norm.join(&p.Record, &out.Record)
 		out.Run, out.Seen = max(run, p.Run), max(seen, p.Seen)
 	}
 	if err := rows.Err(); err != nil {
@@ -158,11 +215,13 @@ func (w *writer) earlier(s *stored) (*stored, error) {
 	if out == nil {
 		return nil, fault.NotFound
 	}
+	rows.Close()
+	out.Said = w.norm.Statements(s.Kind, out.written()) // the catalogue may have changed since
+	out.body = encodeSaid(out.Said)
 	if gathers(s.Kind) {
-		out.body = encodeSaid(out.Said)
 		return out, nil
 	}
-	rows.Close() // the statement becomes the current one
+	// The statement becomes the current one.
 	_, err = w.tx.Exec("DELETE FROM inventory_statement WHERE record = $1 AND run = $2", s.ID, out.Run)
 	return out, err
 }
@@ -192,22 +251,18 @@ func (w *writer) remove(gone []*stored) (map[string]int, error) {
 	return delta, nil
 }
 
-// buryEmpty retires devices that have no record left.
-func (w *writer) buryEmpty(devices []string) error {
-	records, err := recordsOfDevices(w.tx, devices)
+// buryEmpty retires devices that have no record left and went into no other.
+func (w *writer) buryEmpty(gone []*stored) error {
+	devices := make([]string, len(gone))
+	for i, s := range gone {
+		devices[i] = s.Device
+	}
+	slices.Sort(devices)
+	empty, err := inChunks(slices.Compact(devices), func(part []any) ([]string, error) {
+		return strings1(w.tx, "SELECT id FROM inventory_device WHERE id IN "+sqldb.In(len(part), 1)+" AND NOT EXISTS (SELECT 1 FROM inventory_record r WHERE r.device = inventory_device.id)", part...)
+	})
 	if err != nil {
 		return err
-	}
-	alive := map[string]bool{}
-	for _, s := range records {
-		alive[s.Device] = true
-	}
-	var empty []string
-	for _, d := range devices {
-		if !alive[d] {
-			alive[d] = true
-			empty = append(empty, d)
-		}
 	}
 	return w.retire(empty, map[string]string{})
 }

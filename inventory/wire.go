@@ -66,8 +66,9 @@ func eui64Only(s string) string {
 // what Windows 11 says).
 var windowsByNT = map[string]string{"5.1": "Windows XP", "6.0": "Windows Vista", "6.1": "Windows 7", "6.2": "Windows 8", "6.3": "Windows 8.1", "10.0": "Windows 10 or 11"}
 
-// readWire adds the attributes that wire observations give, and finds the maker and model they name.
-func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact) []Statement {
+// readWire adds the attributes that wire observations give, and finds the maker and model they name: the most
+// believed, of two alike the first. stated says whether a fact is the source's own.
+func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact, stated func(*fact.Fact) bool) []Statement {
 	add := func(from *Statement, attr fact.Attr, value string, trust float64) {
 		if value == "" || fact.Placeholder(value) {
 			return
@@ -76,9 +77,10 @@ func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact) []Stat
 			Because: string(from.Attr) + ", " + from.Because})
 	}
 	name := func(into **fact.Fact, from *Statement, attr fact.Attr, value string, trust float64) {
-		if *into == nil && value != "" && !fact.Placeholder(value) {
-			*into = &fact.Fact{Attr: attr, Value: value, Source: from.Source, Trust: trust, At: from.At, Because: string(from.Attr) + ", " + from.Because}
+		if value == "" || fact.Placeholder(value) || *into != nil && (stated(*into) || (*into).Trust >= trust) {
+			return
 		}
+		*into = &fact.Fact{Attr: attr, Value: value, Source: from.Source, Trust: trust, At: from.At, Because: string(from.Attr) + ", " + from.Because}
 	}
 	for i := range said {
 		s := said[i]
