@@ -74,7 +74,27 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	group.Go(func() error {
 		return index.Run(ctx, bell.Listen(ctx, bus.Changed), func(err error) { log.Error("index refresh", "error", err) })
 	})
+	group.Go(func() error { return recordDays(ctx, devices, log) })
 	return group.Wait()
+}
+
+// recordEvery is how often the count of the day is taken anew, so that the trend also has days without an import.
+const recordEvery = 6 * time.Hour
+
+// recordDays keeps how far the inventory is reconciled, day by day, until the context ends.
+func recordDays(ctx context.Context, devices *inventory.Inventory, log *slog.Logger) error {
+	tick := time.NewTicker(recordEvery)
+	defer tick.Stop()
+	for {
+		if err := devices.RecordDay(ctx); err != nil && ctx.Err() == nil {
+			log.Error("count of the day", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 // listener opens the port, with TLS where there is a certificate, and refuses to serve other computers in clear.

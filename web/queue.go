@@ -199,7 +199,7 @@ func (s *Server) trend(v *Visit, good, total int, id string) (trend, error) {
 // trendOf draws the days; today is as the index counts it now.
 func trendOf(days []inventory.Day, good, total int, now time.Time, id string) trend {
 	today := now.UTC().Format(time.DateOnly)
-	days = slices.DeleteFunc(slices.Clone(days), func(d inventory.Day) bool { return d.Day >= today })
+	days = slices.DeleteFunc(slices.Clone(days), func(d inventory.Day) bool { return d.Day >= today || d.Devices == 0 })
 	if total > 0 {
 		days = append(days, inventory.Day{Day: today, Devices: total, Reconciled: good})
 	}

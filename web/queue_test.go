@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/andybalholm/cascadia"
-	"github.com/chromedp/chromedp"
 
 	"pons/account"
 	"pons/fact"
@@ -374,24 +373,24 @@ func TestDecideByKeyboard(t *testing.T) {
 	tab.run(ready)
 	name, rows := first(), eval[int](tab, `document.querySelectorAll("[data-row]").length`)
 	tab.run(
-		chromedp.KeyEvent("j"), until(`document.querySelector("[data-row][aria-current]")`), chromedp.KeyEvent("2"),
-		until(fmt.Sprintf(`document.querySelector(".note form") && document.querySelectorAll("[data-row]").length === %d`, rows-1)),
+		press("j", "KeyJ", "j"), until(`!!document.querySelector("[data-row][aria-current]")`), press("2", "Digit2", "2"),
+		until(fmt.Sprintf(`!!document.querySelector(".note form") && document.querySelectorAll("[data-row]").length === %d`, rows-1)),
 		ready,
 	)
 	if first() == name {
 		t.Errorf("%s is still in conflict", name)
 	}
-	tab.run(chromedp.KeyEvent("u"), until(fmt.Sprintf(`document.querySelectorAll("[data-row]").length === %d`, rows)))
+	tab.run(press("u", "KeyU", "u"), until(fmt.Sprintf(`document.querySelectorAll("[data-row]").length === %d`, rows)))
 	tab.accessible("conflicts")
 	tab.quiet("conflicts")
 
 	tab.visit("/reconcile/duplicate", "light")
 	tab.run(ready)
-	tab.run(chromedp.KeyEvent("j"), until(`document.querySelector("[data-row][aria-current]")`), chromedp.KeyEvent("1"), until(`document.querySelector(".note form") && !document.querySelector("[data-row]") && document.body.dataset.keys === "live"`))
+	tab.run(press("j", "KeyJ", "j"), until(`!!document.querySelector("[data-row][aria-current]")`), press("1", "Digit1", "1"), until(`!!document.querySelector(".note form") && !document.querySelector("[data-row]") && document.body.dataset.keys === "live"`))
 	if s.idOf("CE-22") != s.idOf("A22") {
 		t.Error("1 does not join the pair")
 	}
-	tab.run(chromedp.KeyEvent("u"), until(`document.querySelector("[data-row]")`))
+	tab.run(press("u", "KeyU", "u"), until(`!!document.querySelector("[data-row]")`))
 	if s.idOf("CE-22") == s.idOf("A22") {
 		t.Error("u does not take it back")
 	}
