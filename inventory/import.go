@@ -307,6 +307,9 @@ func (w *writer) bring(rows []*stored, im *Import, run *Run) error {
 	var changed, unchanged, moved, older []*stored
 	var kept []statementRow
 	for _, s := range rows {
+		if err := w.joinSameRun(s, known[s.Key]); err != nil {
+			return err
+		}
 		switch keep, how := w.compare(s, known[s.Key]); how {
 		case asBefore:
 			kept, unchanged = append(kept, keep...), append(unchanged, s)
@@ -359,6 +362,24 @@ func (w *writer) joinSameKeys(rows []*stored) ([]*stored, error) {
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// joinSameRun joins a row with one that bears the same key in an earlier batch of the file.
+func (w *writer) joinSameRun(s, old *stored) error {
+	if old == nil || old.Run != w.run && old.Seen != w.run {
+		return nil
+	}
+	if !gathers(s.Kind) {
+		if compareWords(&old.Record, &s.Record) > 0 {
+			s.Said, s.File, s.Row = old.Said, old.File, old.Row
+		}
+		return nil
+	}
+	parts, err := w.statements("SELECT "+statementColumns+" FROM inventory_statement s WHERE s.record = $1 AND s.run = $2", old, w.run)
+	for _, part := range parts {
+		s.Record = *w.norm.join(&part.Record, &s.Record)
+	}
+	return err
 }
 
 // lookup loads the stored records of the rows, by key.

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -140,7 +141,8 @@ func (w *writer) orphans(gone []*stored) (moved []*stored, err error) {
 	if len(words) == 0 {
 		return nil, nil
 	}
-	records, err := recordsOfDevices(w.tx, devices)
+	slices.Sort(devices)
+	records, err := recordsOfDevices(w.tx, slices.Compact(devices))
 	if err != nil {
 		return nil, err
 	}
@@ -179,43 +181,23 @@ func (w *writer) orphans(gone []*stored) (moved []*stored, err error) {
 // earlier returns what the record said before the run, as far as it is not undone: of the statements left, the one that
 // was said or repeated on the latest day.
 func (w *writer) earlier(s *stored) (*stored, error) {
-	rows, err := w.tx.Query(`SELECT s.run, s.seen_run, s.file, s.row_number, s.said_at, s.absent_run, s.absent_at, s.body
+	list, err := w.statements("SELECT "+statementColumns+`
 		FROM inventory_statement s LEFT JOIN inventory_run u ON u.id = CASE WHEN s.seen_run > s.run THEN s.seen_run ELSE s.run END
-		WHERE s.record = $1 ORDER BY COALESCE(u.said_at, s.said_at) / $2 DESC, s.run DESC`, s.ID, day.Microseconds())
-	if err != nil {
+		WHERE s.record = $1 ORDER BY COALESCE(u.said_at, s.said_at) / $2 DESC, s.run DESC`, s, day.Microseconds())
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	defer rows.Close()
-	var out *stored
-	for rows.Next() {
-		p := &stored{Record: Record{ID: s.ID, Source: s.Source, Kind: s.Kind, Key: s.Key}}
-		var row, said int64
-		if err := rows.Scan(&p.Run, &p.Seen, &p.File, &row, &said, &p.absentRun, &p.absentAt, &p.body); err != nil {
-			return nil, err
-		}
-		p.body = append([]byte(nil), p.body...)
-		p.Row, p.At = int(row), fromMicros(said)
-		if p.Said, err = decodeSaid(p.body); err != nil {
-			return nil, err
-		}
-		if out == nil {
-			out = p
-			if !gathers(s.Kind) {
-				break
-			}
-			continue
-		}
-		run, seen := out.Run, out.Seen
-		out.Record = *w.norm.join(&p.Record, &out.Record)
-		out.Run, out.Seen = max(run, p.Run), max(seen, p.Seen)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	if out == nil {
+	case len(list) == 0:
 		return nil, fault.NotFound
 	}
-	rows.Close()
+	out := list[0]
+	if gathers(s.Kind) {
+		for _, p := range list[1:] {
+			run, seen := max(out.Run, p.Run), max(out.Seen, p.Seen)
+			out.Record = *w.norm.join(&p.Record, &out.Record)
+			out.Run, out.Seen = run, seen
+		}
+	}
 	out.Said = w.norm.Statements(s.Kind, out.written()) // the catalogue may have changed since
 	out.body = encodeSaid(out.Said)
 	if gathers(s.Kind) {
@@ -224,6 +206,32 @@ func (w *writer) earlier(s *stored) (*stored, error) {
 	// The statement becomes the current one.
 	_, err = w.tx.Exec("DELETE FROM inventory_statement WHERE record = $1 AND run = $2", s.ID, out.Run)
 	return out, err
+}
+
+const statementColumns = "s.run, s.seen_run, s.file, s.row_number, s.said_at, s.absent_run, s.absent_at, s.body"
+
+// statements runs a query for statementColumns of one record.
+func (w *writer) statements(query string, of *stored, more any) ([]*stored, error) {
+	rows, err := w.tx.Query(query, of.ID, more)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []*stored
+	for rows.Next() {
+		p := &stored{Record: Record{ID: of.ID, Source: of.Source, Kind: of.Kind, Key: of.Key}}
+		var row, said int64
+		if err := rows.Scan(&p.Run, &p.Seen, &p.File, &row, &said, &p.absentRun, &p.absentAt, &p.body); err != nil {
+			return nil, err
+		}
+		p.body = bytes.Clone(p.body)
+		p.Row, p.At = int(row), fromMicros(said)
+		if p.Said, err = decodeSaid(p.body); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
 }
 
 // remove deletes records that nobody states any more.
