@@ -521,6 +521,7 @@ func (s *Server) showDry(v *Visit, apply bool) error {
 		if err := s.dryRows(v, &p); err != nil {
 			return err
 		}
+		page.Actions = p.Actions(*up.Dry)
 	}
 	return v.Render(page, p.View())
 }
