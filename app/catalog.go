@@ -1,11 +1,15 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
+	"pons/fault"
 	"pons/inventory"
+	"pons/product"
 	"pons/sqldb"
 )
 
@@ -60,9 +64,16 @@ func (c CatalogSet) Run(s *session) error {
 			return inv.DB().View(s.ctx, func(tx *sqldb.Tx) error {
 				change, err := inv.PreviewCatalog(tx, string(text))
 				if err != nil {
-					return err
+					return c.inFile(err)
 				}
-				fmt.Fprintf(s.Out, "%d of %d records would be named otherwise\n", change.Changed, change.Records)
+				of := fmt.Sprint(change.Records)
+				if change.Records < change.Total {
+					of += " looked at, of " + fmt.Sprint(change.Total)
+				}
+				fmt.Fprintf(s.Out, "%d of %s records would be named otherwise\n", change.Changed, of)
+				for _, x := range change.Readings {
+					fmt.Fprintf(s.Out, "  example %q: %s -> %s\n", x.Text, or(x.Before, "unknown"), x.Want)
+				}
 				for _, x := range change.Examples {
 					fmt.Fprintf(s.Out, "  %s %s: %s %q: %s -> %s\n", x.Source, x.Key, x.Attr, x.Written, or(x.Before, "unknown"), or(x.After, "unknown"))
 				}
@@ -71,11 +82,24 @@ func (c CatalogSet) Run(s *session) error {
 		}
 		n, err := inv.SetCatalog(s.ctx, inventory.CatalogEdit{Text: string(text), Over: -1, Actor: by().String()})
 		if err != nil {
-			return err
+			return c.inFile(err)
 		}
 		fmt.Fprintf(s.Out, "%d records are named otherwise\n", n)
 		return nil
 	})
+}
+
+// inFile names the file before every line that cannot be taken.
+func (c CatalogSet) inFile(err error) error {
+	var wrong product.Mistakes
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	said := make([]string, len(wrong))
+	for i, m := range wrong {
+		said[i] = c.File + ": " + m.Error()
+	}
+	return fmt.Errorf("%s: %w", strings.Join(said, "\npons: "), fault.Invalid)
 }
 
 func or(s, otherwise string) string {

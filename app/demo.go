@@ -41,7 +41,7 @@ func (c DemoCommand) Run(s *session) error {
 	if !loopback(c.Listen) {
 		return usageError(c.Listen + ": the demo has a password that everyone knows; it serves this computer only")
 	}
-	if c.Fresh {
+	if c.Fresh || unfinished(s.Data) {
 		if err := discard(s.Data); err != nil {
 			return err
 		}
@@ -56,6 +56,12 @@ func (c DemoCommand) Run(s *session) error {
 	})
 }
 
+// unfinished says that a demo was begun in the folder and not finished: it is begun anew.
+func unfinished(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, demoMark))
+	return err == nil && len(text) == 0
+}
+
 // discard removes an earlier demo, and refuses what is none.
 func discard(dir string) error {
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
@@ -67,7 +73,8 @@ func discard(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// demoMark is a file that says that a folder holds a demo and may be thrown away.
+// demoMark is a file that says that a folder holds a demo and may be thrown away. It holds the hospital's name once
+// the demo is whole.
 const demoMark = "THIS-IS-A-DEMO"
 
 // fill brings the hospital into an empty database; one that was filled is left as it is.
@@ -87,13 +94,17 @@ func (c DemoCommand) fill(s *session, db *sqldb.DB) (name string, err error) {
 	if len(runs) > 0 {
 		return "", fmt.Errorf("%s holds an inventory that is no demo; give another folder with --data: %w", s.Data, fault.Conflict)
 	}
-	files := filepath.Join(s.Data, "hospital")
-	fmt.Fprintf(s.Err, "Making a synthetic hospital in %s …\n", files)
-	h, err := demo.Write(files, demo.Options{Seed: c.Seed, Devices: c.Devices, At: s.now().UTC().Truncate(24 * time.Hour)})
+	if err := os.WriteFile(mark, nil, 0o600); err != nil {
+		return "", err
+	}
+	past := &history{DemoCommand: c, session: s, files: filepath.Join(s.Data, "hospital"), today: s.now().UTC().Truncate(24 * time.Hour)}
+	past.inv = inventory.New(db, catalogue(), func() time.Time { return past.clock })
+	fmt.Fprintf(s.Err, "Making a synthetic hospital in %s …\n", past.files)
+	h, err := demo.Write(past.files, past.options())
 	if err != nil {
 		return "", err
 	}
-	if err := c.bring(s, inv, files); err != nil {
+	if err := past.live(); err != nil {
 		return "", err
 	}
 	if err := c.people(s, db); err != nil {
@@ -102,31 +113,89 @@ func (c DemoCommand) fill(s *session, db *sqldb.DB) (name string, err error) {
 	return h.Name, os.WriteFile(mark, []byte(h.Name), 0o600)
 }
 
-// bring imports the hospital's files in the way of pons import.
-func (c DemoCommand) bring(s *session, inv *inventory.Inventory, files string) error {
-	captures, err := filepath.Glob(filepath.Join(files, "captures", "*.pcap"))
+// history lets the hospital's exports arrive on the days on which they would have been made, each in the way of pons
+// import --at, so that the trend and the freshness of sources are what those imports left behind and nothing else.
+type history struct {
+	DemoCommand
+	*session
+	inv   *inventory.Inventory
+	files string
+	today time.Time
+	clock time.Time // the inventory's, while the past goes by
+}
+
+func (h *history) options() demo.Options {
+	return demo.Options{Seed: h.Seed, Devices: h.Devices, At: h.today}
+}
+
+// arrival is what was handed over so many days ago.
+type arrival struct {
+	days    int
+	sources []string
+}
+
+// arrivals are two months of a hospital that begins with Pons: biomed's and IT's lists each month, what the network
+// people have as they get to it. The last export of network access control is old enough to be asked for.
+func arrivals() []arrival {
+	return []arrival{{61, []string{"cmms", "cmdb"}}, {54, []string{"dhcp"}}, {33, []string{"cmms", "cmdb", "nac"}}, {26, []string{"dhcp"}},
+		{12, []string{"nac", "dhcp"}}, {0, []string{"cmms", "cmdb", "dhcp"}}}
+}
+
+// live goes through the days.
+func (h *history) live() error {
+	names := map[string]string{"cmms": "cmms.xlsx", "cmdb": "cmdb.csv", "dhcp": "dhcp.csv", "nac": "nac.csv"}
+	for _, a := range arrivals() {
+		dir := h.files
+		h.clock = h.now().UTC()
+		if a.days > 0 {
+			h.clock = h.today.AddDate(0, 0, -a.days).Add(6 * time.Hour)
+			dir = filepath.Join(h.files, "earlier", h.clock.Format(time.DateOnly))
+			if _, err := demo.WriteEarlier(dir, h.options(), a.days); err != nil {
+				return err
+			}
+		}
+		for _, source := range a.sources {
+			if err := h.bring(source, filepath.Join(dir, names[source])); err != nil {
+				return err
+			}
+		}
+		if a.days == 0 {
+			if err := h.captures(); err != nil {
+				return err
+			}
+		}
+		if err := h.inv.RecordDay(h.ctx); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(h.Err, "Today's %s is left for you to import.\n", filepath.Join(h.files, names["nac"]))
+	return nil
+}
+
+// bring imports one export as of the day it is.
+func (h *history) bring(source, file string) error {
+	run, err := ImportFiles{Format: "table", Source: source}.file(h.session, h.inv, file, h.clock)
 	if err != nil {
 		return err
 	}
-	todo := []struct{ source, file string }{{"cmms", "cmms.xlsx"}, {"cmdb", "cmdb.csv"}, {"dhcp", "dhcp.csv"}, {"nac", "nac.csv"}}
-	one := ImportFiles{Format: "table"}
-	for _, f := range todo {
-		one.Source = f.source
-		run, err := one.file(s, inv, filepath.Join(files, f.file), time.Time{})
+	fmt.Fprintf(h.Err, "  %s  %-9s %6d rows: %d new devices, %d joined, %d in conflict\n", h.clock.Format(time.DateOnly), filepath.Base(file), run.Rows, run.Created, run.Updated, run.Conflict)
+	return nil
+}
+
+// captures imports what was recorded at the span ports.
+func (h *history) captures() error {
+	paths, err := filepath.Glob(filepath.Join(h.files, "captures", "*.pcap"))
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		run, err := ImportFiles{Format: "table", Source: "wire"}.file(h.session, h.inv, path, time.Time{})
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.Err, "  %-10s %6d rows: %d new devices, %d joined, %d in conflict\n", f.file, run.Rows, run.Created, run.Updated, run.Conflict)
+		fmt.Fprintf(h.Err, "  %s  %-16s %6d hosts: %d new devices, %d joined\n", h.clock.Format(time.DateOnly), filepath.Base(path), run.Rows, run.Created, run.Updated+run.Conflict)
 	}
-	one.Source = "wire"
-	for _, path := range captures {
-		run, err := one.file(s, inv, path, time.Time{})
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(s.Err, "  %-10s %6d hosts: %d new devices, %d joined\n", filepath.Base(path), run.Rows, run.Created, run.Updated+run.Conflict)
-	}
-	return inv.RecordDay(s.ctx)
+	return nil
 }
 
 // people makes the demo's administrator.

@@ -96,18 +96,7 @@ func Write(dir string, o Options) (Hospital, error) {
 	for _, s := range w.sites {
 		out.Sites = append(out.Sites, s.name)
 	}
-	save := func(name string, write func(io.Writer) error) error {
-		f, err := os.Create(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil {
-			return fmt.Errorf("demo: %w", err)
-		}
-		if err := write(f); err != nil {
-			f.Close()
-			return fmt.Errorf("demo: %s: %w", name, err)
-		}
-		out.Files = append(out.Files, name)
-		return f.Close()
-	}
+	save := func(name string, write func(io.Writer) error) error { return out.save(dir, name, write) }
 	exports := []export{w.biomed(), w.configuration(), w.leases(), w.endpoints()}
 	for _, e := range exports {
 		out.Rows[e.file] = len(e.rows)
@@ -141,6 +130,20 @@ func Write(dir string, o Options) (Hospital, error) {
 		_, err := io.WriteString(f, w.readme(out))
 		return err
 	})
+}
+
+// save makes one file.
+func (h *Hospital) save(dir, name string, write func(io.Writer) error) error {
+	f, err := os.Create(filepath.Join(dir, filepath.FromSlash(name)))
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if err := write(f); err != nil {
+		f.Close()
+		return fmt.Errorf("demo: %s: %w", name, err)
+	}
+	h.Files = append(h.Files, name)
+	return f.Close()
 }
 
 func writeCSV(w io.Writer, rows [][]string) error {

@@ -176,6 +176,9 @@ func (w *world) biomedRow(d dice, v *device, control string) []string {
 	a := v.article
 	interval := []int{6, 12, 24}[d.IntN(3)]
 	last := w.At.AddDate(0, 0, -d.between(3, 700))
+	for last.After(w.asOf) { // the maintenance before it
+		last = last.AddDate(0, -interval, 0)
+	}
 	status, unitName, mac := d.oneOf("In Service", "In Use", "ACTIVE"), v.unit.name, ""
 	if d.often(.0055) {
 		status = "RETIR"
@@ -283,7 +286,9 @@ func (w *world) leases() export {
 	d := newDice(w.Seed, "dhcp")
 	e := export{file: "dhcp.csv", title: "DHCP leases - " + Mark, comma: '\t',
 		header: []string{"MAC", "IP Address", "Hostname", "Last Seen", "Switch", "Port", "VLAN"}}
-	seen := func() string { return w.At.AddDate(0, 0, -d.between(0, 364)).Truncate(time.Hour).Format(time.RFC3339) }
+	seen := func() string {
+		return w.asOf.AddDate(0, 0, -d.between(0, 364)).Truncate(time.Hour).Format(time.RFC3339)
+	}
 	row := func(v *device, mac string, block int, vlan string) {
 		host := v.host
 		if d.often(w.hostMissing) || v.guest && d.often(.5) {
@@ -318,7 +323,7 @@ func (w *world) endpoints() export {
 		}
 		policy, group := profile(v)
 		e.add(v, strings.ToUpper(strings.ReplaceAll(v.mac, ":", "-")), policy, group, v.ip.String(), fmt.Sprintf("sw-%d-%d", v.site, d.IntN(40)),
-			fmt.Sprintf("GigabitEthernet1/0/%d", d.between(1, 48)), w.At.Add(-time.Duration(d.between(0, 20_000))*time.Minute).Format("2006-01-02 15:04:05"), "synthetic")
+			fmt.Sprintf("GigabitEthernet1/0/%d", d.between(1, 48)), w.asOf.Add(-time.Duration(d.between(0, 20_000))*time.Minute).Format("2006-01-02 15:04:05"), "synthetic")
 	}
 	e.shuffle(d)
 	return e

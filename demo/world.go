@@ -13,6 +13,7 @@ import (
 type world struct {
 	Options
 	rates
+	asOf    time.Time // the day the exports are of: At, or before it in an earlier export
 	name    string
 	sites   []site
 	makers  map[string]maker
@@ -67,7 +68,7 @@ type device struct {
 
 // build makes the hospital: devices by the catalogue's shares, places, addresses, and who keeps a record of what.
 func build(o Options) *world {
-	w := &world{Options: o, rates: ratesAt(o.Damage), name: "Quillmere Health (synthetic)", sites: places(), makers: map[string]maker{}}
+	w := &world{Options: o, rates: ratesAt(o.Damage), asOf: o.At, name: "Quillmere Health (synthetic)", sites: places(), makers: map[string]maker{}}
 	for _, m := range makers() {
 		w.makers[m.name] = m
 	}
