@@ -272,7 +272,7 @@ func TestEditAndChanges(t *testing.T) {
 		s.call(s.token, "GET", "/devices/"+id+"/facts", "", &facts)
 		found := false
 		for _, f := range facts.Facts {
-			found = found || f.Attr == "room" && f.Source == "person" && strings.Contains(f.Because, "token:ada/test") && *f.Won
+			found = found || f.Attr == "room" && f.Source == "person" && strings.Contains(f.Because, "ada/test") && *f.Won
 		}
 		if !found {
 			t.Errorf("no evidence of the edit in %+v", facts)
