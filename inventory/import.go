@@ -122,6 +122,9 @@ func (inv *Inventory) Import(ctx context.Context, im Import) (Run, error) {
 	if im.DryRun && errors.Is(err, errRolledBack) {
 		return run, nil
 	}
+	if err != nil && strings.HasPrefix(err.Error(), im.File+":") {
+		return Run{}, err // a reader's error names the file already
+	}
 	if err != nil {
 		return Run{}, fmt.Errorf("import of %s: %w", im.File, err)
 	}

@@ -28,6 +28,7 @@ type writer struct {
 	what      string // what the history says happened: import, edit, merge, split, undo
 	decisions map[string][]linkage.Decision
 	persons   map[string]int64   // name of the record a person's statement is anchored to → the person's record
+	doubted   map[int64]bool     // records that had a proposal, which this Update took away or replaced
 	proposed  bool               // proposals may exist
 	custom    map[fact.Attr]bool // custom attributes that this Update made known
 }
@@ -300,6 +301,12 @@ func (w *writer) regroup(h *hood, decisions []linkage.Decision) (map[string]*Dev
 	}
 	if err := w.writeProposals(h, proposals); err != nil {
 		return nil, err
+	}
+	for _, g := range groups { // the mark of a duplicate is the device's, and comes and goes with others' records
+		g.rewrite = g.duplicate != slices.ContainsFunc(g.records, func(s *stored) bool { return w.doubted[s.ID] })
+		for _, s := range g.records {
+			delete(w.doubted, s.ID)
+		}
 	}
 	if err := w.assign(groups); err != nil {
 		return nil, err

@@ -413,14 +413,8 @@ func (w *writer) writeProposals(h *hood, proposals []proposalRow) error {
 			}
 		}
 		slices.Sort(ids)
-		for _, column := range []string{"a", "b"} {
-			_, err := inChunks(ids, func(part []any) ([]struct{}, error) {
-				_, err := w.tx.Exec("DELETE FROM inventory_proposal WHERE "+column+" IN "+sqldb.In(len(part), 1), part...)
-				return nil, err
-			})
-			if err != nil {
-				return err
-			}
+		if err := w.dropProposals(ids); err != nil {
+			return err
 		}
 	}
 	if len(proposals) == 0 {
@@ -435,4 +429,32 @@ func (w *writer) writeProposals(h *hood, proposals []proposalRow) error {
 		}
 	})
 	return err
+}
+
+// dropProposals removes the proposals of records, and notes whose they were.
+func (w *writer) dropProposals(ids []int64) error {
+	for _, column := range []string{"a", "b"} {
+		_, err := inChunks(ids, func(part []any) ([]struct{}, error) {
+			rows, err := w.tx.Query("DELETE FROM inventory_proposal WHERE "+column+" IN "+sqldb.In(len(part), 1)+" RETURNING a, b", part...)
+			if err != nil {
+				return nil, err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				var a, b int64
+				if err := rows.Scan(&a, &b); err != nil {
+					return nil, err
+				}
+				if w.doubted == nil {
+					w.doubted = map[int64]bool{}
+				}
+				w.doubted[a], w.doubted[b] = true, true
+			}
+			return nil, rows.Err()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -247,8 +247,7 @@ func (w *writer) remove(gone []*stored) (map[string]int, error) {
 	for i, s := range gone {
 		ids[i] = s.ID
 	}
-	for _, q := range []string{"DELETE FROM inventory_record WHERE id IN ", "DELETE FROM inventory_statement WHERE record IN ",
-		"DELETE FROM inventory_proposal WHERE a IN ", "DELETE FROM inventory_proposal WHERE b IN "} {
+	for _, q := range []string{"DELETE FROM inventory_record WHERE id IN ", "DELETE FROM inventory_statement WHERE record IN "} {
 		if _, err := inChunks(ids, func(part []any) ([]struct{}, error) {
 			_, err := w.tx.Exec(q+sqldb.In(len(part), 1), part...)
 			return nil, err
@@ -256,7 +255,7 @@ func (w *writer) remove(gone []*stored) (map[string]int, error) {
 			return nil, err
 		}
 	}
-	return delta, nil
+	return delta, w.dropProposals(ids)
 }
 
 // buryEmpty retires devices that have no record left and went into no other.
