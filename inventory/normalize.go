@@ -268,7 +268,7 @@ func unique(mac string) bool {
 
 // profile is what linkage needs of a record.
 func (r *Record) profile() *linkage.Profile {
-	p := &linkage.Profile{ID: r.Name(), Source: r.Source + "/" + r.Kind} // one list of one source
+	p := &linkage.Profile{ID: r.Name(), Source: r.Source + "/" + r.Kind, Numbers: r.Kind == "cmms"} // one list of one source
 	if gathers(r.Kind) {
 		p.Source = p.ID // two hosts on one wire are not two entries of one list
 		p.Seen = r.At

@@ -232,3 +232,50 @@ func (rejection) Error() string { return "row 1: no key" }
 func (rejection) Place() (file string, row int, column, reason string) {
 	return "x", 1, "", "no key"
 }
+
+// TestCrowdBothWays: a key that crosses the line of Crowded holders, up and down, import by import, gives what all at
+// once gives.
+func TestCrowdBothWays(t *testing.T) {
+	list := func(source string, from, to int, name string) (out []fact.Record) {
+		for i := from; i < to; i++ {
+			r := row(source, fmt.Sprint(i), i, "hostname", name, "ip", fmt.Sprintf("10.0.0.%d", i))
+			r.At = noon
+			out = append(out, r)
+		}
+		return out
+	}
+	onBoth(t, func(t *testing.T, inv *Inventory) {
+		check := func(what string, records ...fact.Record) {
+			t.Helper()
+			devices, _ := Reconcile(catalog, nil, fact.Source.Kind, records, nil)
+			var lines []string
+			for _, d := range devices {
+				lines = append(lines, line(d))
+			}
+			slices.Sort(lines)
+			if got, want := dump(t, inv), strings.Join(lines, "\n"); got != want {
+				t.Errorf("%s:\n%s\nwant\n%s", what, got, want)
+			}
+		}
+		part := func(source string, rows []fact.Record) Run {
+			run, err := inv.Import(context.Background(), Import{Source: source, Kind: source, File: "f", At: noon, Records: each(rows...)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return run
+		}
+		a, b, c := list("cmms", 1, 31, "ward-pc"), list("cmdb", 1, 31, "ward-pc"), list("dhcp", 1, 4, "ward-pc")
+		part("cmms", a)
+		part("cmdb", b)
+		check("60 holders", slices.Concat(a, b)...)
+		crowd := part("dhcp", c)
+		check("63 holders", slices.Concat(a, b, c)...)
+		undo(t, inv, crowd)
+		check("60 holders again", slices.Concat(a, b)...)
+		part("dhcp", c[:1])
+		check("61 holders", slices.Concat(a, b, c[:1])...)
+		renamed := list("dhcp", 1, 2, "ward-printer")
+		part("dhcp", renamed)
+		check("one was renamed", slices.Concat(a, b, renamed)...)
+	})
+}

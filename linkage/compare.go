@@ -89,9 +89,11 @@ func (k *keyring) compareKeys(a, b *Profile, e *evidence) {
 		e.key(wAE, "same AE title %s", x)
 	}
 	switch {
+	case a.Control != "" && a.Control == b.Control && a.Numbers && b.Numbers && a.Source != b.Source:
+		e.key(wControlOther, "control number %s in another numbering", a.Control)
 	case a.Control != "" && a.Control == b.Control:
 		e.key(wControl, "same control number %s", a.Control)
-	case a.Control != "" && b.Control != "" && a.Source != b.Source:
+	case a.Control != "" && b.Control != "" && a.Source != b.Source && !(a.Numbers && b.Numbers):
 		e.add(wNumberOther, "control numbers differ")
 	}
 	switch {

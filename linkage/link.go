@@ -11,6 +11,21 @@ import (
 // result depends on the set of records, decisions and crowded keys only, not on their order. crowded names
 // the keys that more than Crowded records of the whole inventory hold.
 func Link(records []*Profile, decisions []Decision, crowded map[string]bool) Result {
+	l := newLinker(records)
+	if len(records) == 1 {
+		return l.result()
+	}
+	l.hear(decisions)
+	for k := range crowded {
+		l.keys.share(k)
+	}
+	l.findHolders()
+	l.findShared()
+	l.join()
+	return l.result()
+}
+
+func newLinker(records []*Profile) *linker {
 	order := make([]int, len(records))
 	for i := range order {
 		order[i] = i
@@ -18,15 +33,22 @@ func Link(records []*Profile, decisions []Decision, crowded map[string]bool) Res
 	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(records[x].ID, records[y].ID) })
 	l := &linker{records: make([]*Profile, len(records)), input: order, group: make([]int, len(records)),
 		members: make([][]int, len(records)), decided: map[[2]int]bool{}}
-	index := make(map[string]int, len(records))
 	for i, in := range order {
 		l.records[i] = records[in]
 		l.group[i] = i
 		l.members[i] = []int{i}
-		index[records[in].ID] = i
 	}
-	if len(records) == 1 {
-		return l.result()
+	return l
+}
+
+// hear notes the answers that are about the records.
+func (l *linker) hear(decisions []Decision) {
+	if len(decisions) == 0 {
+		return
+	}
+	index := make(map[string]int, len(l.records))
+	for i, p := range l.records {
+		index[p.ID] = i
 	}
 	for _, d := range decisions {
 		a, okA := index[d.A]
@@ -35,13 +57,6 @@ func Link(records []*Profile, decisions []Decision, crowded map[string]bool) Res
 			l.decided[pair(a, b)] = d.Same
 		}
 	}
-	for k := range crowded {
-		l.keys.share(k)
-	}
-	l.findHolders()
-	l.findShared()
-	l.join()
-	return l.result()
 }
 
 type linker struct {
@@ -54,6 +69,7 @@ type linker struct {
 	decided map[[2]int]bool
 	edges   []edge
 	open    []edge // candidates that did not join
+	looked  int    // pairs compared
 }
 
 type edge struct {
@@ -104,7 +120,7 @@ func (l *linker) findShared() {
 				}
 				switch kind {
 				case "mac":
-					if otherSerial(a, b) || otherHost(a, b) {
+					if otherSerial(a, b) || otherHost(a, b) || otherTag(a, b) {
 						l.keys.share(k)
 					}
 				case "host":
@@ -127,6 +143,17 @@ func otherwiseSame(a, b *Profile) bool {
 	return common(a.MACs, b.MACs) != "" || common(a.Hosts, b.Hosts) != "" || a.Tag != "" && a.Tag == b.Tag
 }
 
+// otherEntry says whether two entries of one list name different products: what joins both to a third record, such as
+// a serial number of another maker's series, does not make them one device.
+func otherEntry(a, b *Profile) bool {
+	return a.Source == b.Source && (a.Maker != "" && b.Maker != "" && a.Maker != b.Maker || a.Model != "" && b.Model != "" && a.Model != b.Model)
+}
+
+// otherTag says whether two entries of one list are two things to IT: tags and addresses differ.
+func otherTag(a, b *Profile) bool {
+	return a.Tag != "" && b.Tag != "" && a.Tag != b.Tag && len(a.IPs) > 0 && len(b.IPs) > 0 && common(a.IPs, b.IPs) == ""
+}
+
 func otherSerial(a, b *Profile) bool {
 	return a.Serial != "" && b.Serial != "" && a.Serial != b.Serial && !oneEdit(a.Serial, b.Serial)
 }
@@ -140,7 +167,8 @@ func otherNIC(a, b *Profile) bool {
 }
 
 // join merges groups along the strongest evidence first; a merge is refused where any two records of the two
-// groups contradict each other or a person said they differ.
+// groups contradict each other or a person said they differ, and where evidence alone would put more than Crowded
+// records on one device: chains of keys, each of few holders, glue no more than one key of many.
 func (l *linker) join() {
 	l.candidates()
 	slices.SortFunc(l.edges, func(x, y edge) int {
@@ -151,7 +179,8 @@ func (l *linker) join() {
 		if ga == gb {
 			continue
 		}
-		if e.score < Merge || l.contradict(ga, gb, e.score >= decided) {
+		told := e.score >= decided
+		if e.score < Merge || !told && len(l.members[ga])+len(l.members[gb]) > Crowded || l.contradict(ga, gb, told) {
 			l.open = append(l.open, e)
 			continue
 		}
@@ -183,6 +212,7 @@ func (l *linker) candidates() {
 			}
 			return
 		}
+		l.looked++
 		e := l.keys.compare(l.records[p[0]], l.records[p[1]], false)
 		if e.linked && e.score >= Propose {
 			l.edges = append(l.edges, edge{p[0], p[1], e.score})
@@ -205,13 +235,14 @@ func (l *linker) candidates() {
 func (l *linker) contradict(ga, gb int, told bool) bool {
 	for _, i := range l.members[ga] {
 		for _, j := range l.members[gb] {
-			if same, ok := l.decided[pair(i, j)]; ok {
+			l.looked++
+			if same, ok := l.told(i, j); ok {
 				if !same {
 					return true
 				}
 				continue
 			}
-			if !told && l.keys.compare(l.records[i], l.records[j], false).score <= veto {
+			if !told && (otherEntry(l.records[i], l.records[j]) || l.keys.compare(l.records[i], l.records[j], false).score <= veto) {
 				return true
 			}
 		}
@@ -250,7 +281,19 @@ func (l *linker) result() Result {
 	return r
 }
 
+// told is a person's answer about two records.
+func (l *linker) told(i, j int) (same, ok bool) {
+	if len(l.decided) == 0 {
+		return false, false
+	}
+	same, ok = l.decided[pair(i, j)]
+	return same, ok
+}
+
 func (l *linker) toldApart(ga, gb int) bool {
+	if len(l.decided) == 0 {
+		return false
+	}
 	for _, i := range l.members[ga] {
 		for _, j := range l.members[gb] {
 			if same, ok := l.decided[pair(i, j)]; ok && !same {

@@ -24,6 +24,7 @@ type Profile struct {
 	Serial  string   // FoldSerial
 	UDIDI   string   // names a model, not a device: a key only together with Serial
 	Control string   // the CMMS's number
+	Numbers bool     // the source gives control numbers itself: two such sources may each begin at 1
 	Tag     string   // IT's asset tag
 	MACs    []string // globally administered, canonical
 	Local   []string // locally administered MACs: weak
@@ -62,20 +63,21 @@ const (
 	Propose = 4.0
 	veto    = -6.0 // a pair this contradictory keeps two groups apart
 
-	wUDI        = 14.0 // DI and serial together name one device worldwide
-	wMAC        = 12.0
-	wEUI        = 12.0
-	wSerial     = 9.0 // 7 or more characters
-	wSerialMid  = 7.5 // 5 or 6 characters
-	wSerialLow  = 4.0 // 4 characters
-	wControl    = 9.0
-	wTag        = 9.0
-	wHost       = 8.0 // a name that one device of each source bears
-	wHostReused = 4.0
-	wLocalMAC   = 4.0 // random or set by hand: joins only with a second key
-	wShared     = 1.0 // what is left of a key known to be shared
-	wIP         = 4.0
-	wAE         = 3.0
+	wUDI          = 14.0 // DI and serial together name one device worldwide
+	wMAC          = 12.0
+	wEUI          = 12.0
+	wSerial       = 9.0 // 7 or more characters
+	wSerialMid    = 7.5 // 5 or 6 characters
+	wSerialLow    = 4.0 // 4 characters
+	wControl      = 9.0
+	wControlOther = 2.0 // equal numbers of two CMMSs: a coincidence, unless the product is the same
+	wTag          = 9.0
+	wHost         = 8.0 // a name that one device of each source bears
+	wHostReused   = 4.0
+	wLocalMAC     = 4.0 // random or set by hand: joins only with a second key
+	wShared       = 1.0 // what is left of a key known to be shared
+	wIP           = 4.0
+	wAE           = 3.0
 
 	wMakerSame, wMakerOther   = 1.0, -6.0
 	wModelSame, wModelOther   = 2.0, -5.0
@@ -87,8 +89,9 @@ const (
 	wSiteSame, wSiteOther     = 0.5, -1.0
 	wUnitSame                 = 0.5
 
-	// Crowded is the number of holders from which a key says nothing at all: no hospital device is spoken of
-	// by that many records, and comparing them pairwise would cost their square.
+	// Crowded is the most records that are one device: a key that more hold says nothing at all, and evidence along
+	// a chain of keys joins no more. No hospital device is spoken of by that many records, and comparing them
+	// pairwise would cost their square. A person's word may join more.
 	Crowded = 60
 )
 
