@@ -141,39 +141,51 @@ func arrivals() []arrival {
 		{12, []string{"nac", "dhcp"}}, {0, []string{"cmms", "cmdb", "dhcp"}}}
 }
 
-// live goes through the days.
+// live goes through the days; each day's count is recorded, as a server does that runs.
 func (h *history) live() error {
-	names := map[string]string{"cmms": "cmms.xlsx", "cmdb": "cmdb.csv", "dhcp": "dhcp.csv", "nac": "nac.csv"}
-	for _, a := range arrivals() {
-		dir := h.files
+	todo := arrivals()
+	for days := todo[0].days; days >= 0; days-- {
 		h.clock = h.now().UTC()
-		if a.days > 0 {
-			h.clock = h.today.AddDate(0, 0, -a.days).Add(6 * time.Hour)
-			dir = filepath.Join(h.files, "earlier", h.clock.Format(time.DateOnly))
-			if _, err := demo.WriteEarlier(dir, h.options(), a.days); err != nil {
-				return err
-			}
+		if days > 0 {
+			h.clock = h.today.AddDate(0, 0, -days).Add(6 * time.Hour)
 		}
-		for _, source := range a.sources {
-			if err := h.bring(source, filepath.Join(dir, names[source])); err != nil {
+		if todo[0].days == days {
+			if err := h.arrive(todo[0]); err != nil {
 				return err
 			}
-		}
-		if a.days == 0 {
-			if err := h.captures(); err != nil {
-				return err
-			}
+			todo = todo[1:]
 		}
 		if err := h.inv.RecordDay(h.ctx); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(h.Err, "Today's %s is left for you to import.\n", filepath.Join(h.files, names["nac"]))
+	fmt.Fprintf(h.Err, "Today's %s is left for you to import.\n", filepath.Join(h.files, "nac.csv"))
 	return nil
 }
 
-// bring imports one export as of the day it is.
-func (h *history) bring(source, file string) error {
+// arrive imports what was handed over on a day.
+func (h *history) arrive(a arrival) error {
+	dir := h.files
+	if a.days > 0 {
+		dir = filepath.Join(h.files, "earlier", h.clock.Format(time.DateOnly))
+		if _, err := demo.WriteEarlier(dir, h.options(), a.days); err != nil {
+			return err
+		}
+	}
+	for _, source := range a.sources {
+		if err := h.bring(source, dir); err != nil {
+			return err
+		}
+	}
+	if a.days > 0 {
+		return nil
+	}
+	return h.captures()
+}
+
+// bring imports one source's export as of the day it is.
+func (h *history) bring(source, dir string) error {
+	file := filepath.Join(dir, map[string]string{"cmms": "cmms.xlsx", "cmdb": "cmdb.csv", "dhcp": "dhcp.csv", "nac": "nac.csv"}[source])
 	run, err := ImportFiles{Format: "table", Source: source}.file(h.session, h.inv, file, h.clock)
 	if err != nil {
 		return err

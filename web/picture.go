@@ -33,9 +33,10 @@ func picture(address, login, password, file string) error {
 	defer stop()
 	ctx, cancel := chromedp.NewContext(allocator)
 	defer cancel()
-	err := chromedp.Do(ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/sign-in"),
+	err := chromedp.Do(ctx, chromedp.EmulateViewport(1440, 960), chromedp.Navigate(address+"/sign-in"),
 		chromedp.SendKeys(chromedp.CSS("#f-login"), login), chromedp.SendKeys(chromedp.CSS("#f-password"), password),
-		chromedp.Submit(chromedp.CSS("#f-password")), chromedp.WaitVisible(chromedp.CSS("#menu")), chromedp.Navigate(address+"/"), chromedp.Sleep(2*time.Second))
+		chromedp.Submit(chromedp.CSS("#f-password")), chromedp.WaitVisible(chromedp.CSS("#menu")), chromedp.Navigate(address+"/"),
+		chromedp.Click(chromedp.CSS(`form[action="/tour"] button`)), chromedp.WaitVisible(chromedp.CSS(".note")), chromedp.Navigate(address+"/"), chromedp.Sleep(3*time.Second)) // the tour is put away: it speaks to who tries, not to who reads
 	if err != nil {
 		return err
 	}

@@ -81,8 +81,8 @@ function options(chart: Chart, width: number): EChartsCoreOption {
     case "line":
       return {
         ...base,
-        xAxis: { ...base.xAxis, boundaryGap: false },
-        series: chart.series.map((s, i) => ({ type: "line", name: s.name, data: s.values, symbol: "circle", symbolSize: 5, showSymbol: s.values.length < 40, lineStyle: { width: 2 }, color: of(s, i), connectNulls: false })),
+        xAxis: { ...base.xAxis, boundaryGap: false, axisLabel: { ...base.xAxis.axisLabel, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right" } },
+        series: chart.series.map((s, i) => ({ type: "line", name: s.name, data: s.values, symbol: "circle", symbolSize: 5, showSymbol: s.values.length < 40 || s.values.some((v) => v === null), lineStyle: { width: 2 }, color: of(s, i), connectNulls: false })),
       };
     default:
       return {
