@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"pons/fault"
 )
 
 // Version is set when the binary is built (make build).
@@ -90,7 +92,7 @@ func Run(ctx context.Context, args []string, std IO) int {
 	}
 	run := &session{Settings: commands.Settings, IO: std, ctx: ctx, parsed: parsed, now: time.Now}
 	if err := parsed.Run(run); err != nil {
-		fmt.Fprintf(std.Err, "pons: %v\n", err)
+		complain(std.Err, err)
 		var usage usageError
 		if errors.As(err, &usage) {
 			return exitUsage
@@ -98,6 +100,23 @@ func Run(ctx context.Context, args []string, std IO) int {
 		return exitFailed
 	}
 	return exitDone
+}
+
+// complain prints one line an error. The kind of fault at its end is for programs: the text before it says it already.
+func complain(w io.Writer, err error) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok && strings.Contains(err.Error(), "\n") {
+		if parts := several.Unwrap(); errors.Join(parts...).Error() == err.Error() {
+			for _, one := range parts {
+				complain(w, one)
+			}
+			return
+		}
+	}
+	text := err.Error()
+	for _, kind := range []error{fault.NotFound, fault.Invalid, fault.Conflict, fault.Denied, fault.Busy} {
+		text = strings.TrimSuffix(text, ": "+kind.Error())
+	}
+	fmt.Fprintf(w, "pons: %s\n", text)
 }
 
 // usageError is wrong usage that only shows when a command runs.

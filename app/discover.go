@@ -36,6 +36,9 @@ func (c DiscoverCommand) Run(s *session) error {
 		records = append(records, got.Records...)
 		damage = errors.Join(damage, err)
 	}
+	if damage != nil && len(records) == 0 {
+		return damage
+	}
 	devices, _ := inventory.Reconcile(product.Default(), nil, fact.Source.Kind, records, nil)
 	if err := printDevices(s.Out, c.Format, func(yield func(*inventory.Device, error) bool) {
 		for _, d := range devices {
@@ -59,6 +62,9 @@ func readCapture(s *session, path string) (pcap.Result, error) {
 		return pcap.Result{}, fileError(path, err)
 	}
 	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.IsDir() {
+		return pcap.Result{}, fmt.Errorf("%s is a folder; name the files in it: %w", path, fault.Invalid)
+	}
 	bar := s.progress("reading "+filepath.Base(path), sizeOf(f))
 	defer bar.done()
 	return pcap.Read(s.ctx, f, filepath.Base(path), bar.set)

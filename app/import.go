@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -48,11 +49,13 @@ func (c ImportFiles) Run(s *session) error {
 		return err
 	}
 	return s.withInventory(func(inv *inventory.Inventory) error {
+		var damage error
 		for i, path := range c.Paths {
 			c.more = c.Source != "" && i < len(c.Paths)-1
 			run, err := c.file(s, inv, path, at)
-			if err != nil {
-				return err
+			damage = errors.Join(damage, err)
+			if run.Source == "" {
+				return damage
 			}
 			if i == 0 && c.Source != "" {
 				c.since = run.ID
@@ -62,9 +65,9 @@ func (c ImportFiles) Run(s *session) error {
 			}
 		}
 		if c.DryRun {
-			return nil
+			return damage
 		}
-		return inv.RecordDay(s.ctx)
+		return errors.Join(damage, inv.RecordDay(s.ctx))
 	})
 }
 
@@ -80,7 +83,8 @@ func (c ImportFiles) at() (time.Time, error) {
 	return time.Time{}, usageError(fmt.Sprintf("--at %q: a date such as 2026-03-01 is expected", c.At))
 }
 
-// file imports one file.
+// file imports one file. Of a damaged capture it imports what could be read: then there is a run and an error, which says
+// where it broke.
 func (c ImportFiles) file(s *session, inv *inventory.Inventory, path string, at time.Time) (inventory.Run, error) {
 	f, err := load.Open(path, "")
 	if err != nil {
@@ -104,20 +108,23 @@ func (c ImportFiles) file(s *session, inv *inventory.Inventory, path string, at 
 		bar.say(fmt.Sprintf("importing %s: %d rows", f.Name, rows))
 		bar.set(min(p.Read, p.Total))
 	}
+	var damage error
 	if f.Capture {
-		im, damage, err := f.ImportCapture(s.ctx, im)
-		if err != nil {
-			return inventory.Run{}, err
-		}
-		if damage != nil {
-			fmt.Fprintf(s.Err, "pons: %v; what could be read before is imported\n", damage)
-		}
-		return inv.Import(s.ctx, im)
+		im, damage, err = f.ImportCapture(s.ctx, im)
+	} else {
+		im, err = c.table(s, inv, f, im)
 	}
-	if im, err = c.table(s, inv, f, im); err != nil {
+	if err != nil {
 		return inventory.Run{}, err
 	}
-	return inv.Import(s.ctx, im)
+	run, err := inv.Import(s.ctx, im)
+	if err != nil && s.ctx.Err() != nil {
+		err = fmt.Errorf("import of %s: interrupted; nothing was written", f.Name)
+	}
+	if err != nil {
+		return inventory.Run{}, err
+	}
+	return run, damage
 }
 
 // table completes the import of a spreadsheet or an export.
@@ -135,7 +142,7 @@ func (c ImportFiles) table(s *session, inv *inventory.Inventory, f *load.File, i
 			err = fmt.Errorf("%s: the file has not the columns of %s; its columns are %s: %w", f.Name, c.Mapping, strings.Join(t.Headers, ", "), fault.Invalid)
 		}
 	} else if t, err = f.Table(choice); err == nil {
-		mapping = intake.Guess(t)
+		mapping, err = c.recognise(s, inv, t)
 	}
 	if err != nil {
 		return im, err
@@ -153,6 +160,24 @@ func (c ImportFiles) table(s *session, inv *inventory.Inventory, f *load.File, i
 		return im, os.WriteFile(c.Save, []byte(im.Mapping), 0o644)
 	}
 	return im, nil
+}
+
+// recognise guesses what the columns mean, and with that whose file it is. It does not guess that a file with other
+// columns is the next list of a source that is known: its rows would take the place of what that source says.
+func (c ImportFiles) recognise(s *session, inv *inventory.Inventory, t *intake.Table) (intake.Mapping, error) {
+	guessed := intake.Guess(t)
+	if c.Source != "" {
+		return guessed, nil
+	}
+	last, known, err := load.Last(s.ctx, inv, string(guessed.Source))
+	switch {
+	case err != nil || !known:
+		return guessed, err
+	case !load.Fits(last, t):
+		return guessed, fmt.Errorf("%s: reads as a file of the source %s, which is known from a file with other columns; give --source NAME, or --source %s if it is the same list: %w",
+			t.File, guessed.Source, guessed.Source, fault.Conflict)
+	}
+	return last, nil
 }
 
 // mapping returns the mapping that was named, or the one that the source used last.
@@ -197,12 +222,13 @@ type runLine struct {
 	Conflict  int       `json:"conflict"`
 	Rejected  int       `json:"rejected"`
 	Absent    int       `json:"absent"`
+	Late      bool      `json:"late,omitempty"`
 	Finished  time.Time `json:"finished"`
 	Undone    string    `json:"undone,omitempty"`
 }
 
 func lineOf(r inventory.Run) runLine {
-	l := runLine{r.ID, r.Source, r.File, r.DryRun, r.Rows, r.Created, r.Updated, r.Unchanged, r.Conflict, r.Rejected, r.Absent, r.Finished, ""}
+	l := runLine{r.ID, r.Source, r.File, r.DryRun, r.Rows, r.Created, r.Updated, r.Unchanged, r.Conflict, r.Rejected, r.Absent, r.Late, r.Finished, ""}
 	if r.DryRun {
 		l.Run = 0
 	}
@@ -219,6 +245,9 @@ func (c ImportFiles) report(s *session, r inventory.Run) error {
 	what := fmt.Sprintf("import %d", r.ID)
 	if r.DryRun {
 		what = "dry run, nothing written"
+	}
+	if r.Late {
+		fmt.Fprintf(s.Err, "%s of %s: %s has said something newer; that stands, and the file adds to what was before\n", r.File, r.Said.Format(time.DateOnly), r.Source)
 	}
 	fmt.Fprintf(s.Out, "%s as %s (%s): %d rows: %d created, %d updated, %d unchanged, %d in conflict, %d rejected, %d no longer in the source\n",
 		r.File, r.Source, what, r.Rows, r.Created, r.Updated, r.Unchanged, r.Conflict, r.Rejected, r.Absent)

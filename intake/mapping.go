@@ -61,9 +61,18 @@ func LoadMapping(r io.Reader) (Mapping, error) {
 	d := yaml.NewDecoder(io.LimitReader(r, 4<<20))
 	d.KnownFields(true)
 	if err := d.Decode(&m); err != nil {
-		return Mapping{}, fmt.Errorf("mapping: %v: %w", strings.TrimPrefix(err.Error(), "yaml: "), fault.Invalid)
+		return Mapping{}, fmt.Errorf("mapping: %s: %w", yamlFault(err), fault.Invalid)
 	}
 	return m, m.Check()
+}
+
+// yamlFault is what is wrong with a mapping's YAML, in one line and without the names of our types.
+func yamlFault(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if several := (*yaml.TypeError)(nil); errors.As(err, &several) {
+		text = strings.Join(several.Errors, "; ")
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(text, " in type intake.Mapping", ""), " in type intake.Column", "")
 }
 
 // Save writes the mapping as YAML.

@@ -45,6 +45,14 @@ func Open(path, name string) (*File, error) {
 	if name == "" {
 		name = filepath.Base(path)
 	}
+	st, err := os.Stat(path)
+	switch {
+	case err != nil: // said by Open
+	case st.IsDir():
+		return nil, fmt.Errorf("%s is a folder; name the files in it: %w", path, fault.Invalid)
+	case !st.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file that can be read twice; save it to a file first: %w", path, fault.Invalid)
+	}
 	data, err := os.Open(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -55,16 +63,12 @@ func Open(path, name string) (*File, error) {
 		return nil, err
 	}
 	f := &File{Name: name, data: data}
-	st, err := data.Stat()
-	if err == nil && st.IsDir() {
-		err = fmt.Errorf("%s is a folder; name the files in it: %w", path, fault.Invalid)
-	}
-	if err != nil {
+	if st, err = data.Stat(); err != nil {
 		data.Close()
 		return nil, err
 	}
 	f.Size = st.Size()
-	head := make([]byte, 8)
+	head := make([]byte, 4096)
 	n, _ := data.ReadAt(head, 0) // a short or unreadable file is met again by its reader
 	f.Capture = pcap.Sniff(head[:n])
 	return f, nil

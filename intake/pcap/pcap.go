@@ -6,6 +6,7 @@ package pcap
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"io"
 
@@ -21,14 +22,25 @@ var magics = [][]byte{{0xd4, 0xc3, 0xb2, 0xa1}, {0xa1, 0xb2, 0xc3, 0xd4}, {0x4d,
 // gzipMagic begins a compressed file; capture opens it.
 var gzipMagic = []byte{0x1f, 0x8b}
 
-// Sniff says from the first bytes whether a file is a capture, compressed or not.
+// Sniff says from the first bytes (4 KiB are enough) whether a file is a capture, compressed or not.
 func Sniff(head []byte) bool {
+	if bytes.HasPrefix(head, gzipMagic) {
+		unpacked := make([]byte, 4)
+		z, err := gzip.NewReader(bytes.NewReader(head))
+		if err == nil {
+			_, err = io.ReadFull(z, unpacked)
+		}
+		if err != nil {
+			return true // too little to tell; the reader says what is wrong
+		}
+		head = unpacked
+	}
 	for _, m := range magics {
 		if bytes.HasPrefix(head, m) {
 			return true
 		}
 	}
-	return bytes.HasPrefix(head, gzipMagic)
+	return false
 }
 
 // Result is what a capture said.

@@ -1,0 +1,173 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// workshop is where this test process builds the real program; TestMain removes it.
+var workshop = filepath.Join(os.TempDir(), fmt.Sprintf("pons-app-test-%d", os.Getpid()))
+
+// build builds cmd/pons once: tests that are about time, memory and sudden death want the real program, also when
+// they themselves run under the race detector.
+var build = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(workshop, "pons")
+	out, err := exec.Command("go", "build", "-o", path, "pons/cmd/pons").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("go build pons/cmd/pons: %w: %s", err, out)
+	}
+	return path, err
+})
+
+// site is a place where pons is run: a folder and, perhaps, a PostgreSQL database.
+type site struct {
+	t   *testing.T
+	bin string
+	dir string // working directory; the data folder is pons-data in it
+	dsn string
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	bin, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &site{t: t, bin: bin, dir: t.TempDir()}
+}
+
+// inMemory has the sites of a test lie in memory where there is room: what these tests are about does not depend on
+// the disk, and hundreds of imports that each wait for it take minutes.
+func inMemory(t *testing.T) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs("/dev/shm", &fs); err == nil && int64(fs.Bavail)*fs.Bsize > 1<<30 {
+		t.Setenv("TMPDIR", "/dev/shm")
+	}
+}
+
+// result is how a run of pons ended.
+type result struct {
+	out, err string
+	status   int   // -1: killed
+	peak     int64 // bytes of memory at most
+}
+
+// command prepares a run of pons.
+func (s *site) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(s.bin, args...)
+	cmd.Dir = s.dir
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "PONS_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	if s.dsn != "" {
+		cmd.Env = append(cmd.Env, "PONS_POSTGRES="+s.dsn)
+	}
+	return cmd
+}
+
+// run runs pons to its end.
+func (s *site) run(args ...string) result {
+	s.t.Helper()
+	return s.finish(s.command(args...))
+}
+
+func (s *site) finish(cmd *exec.Cmd) result {
+	s.t.Helper()
+	var out, err bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &err
+	if failed := cmd.Start(); failed != nil {
+		s.t.Error(failed)
+		return result{status: -1}
+	}
+	late := time.AfterFunc(3*time.Minute, func() { _ = cmd.Process.Kill() }) // a command that hangs fails the test
+	_ = cmd.Wait()                                                           // how it ended is in the result
+	late.Stop()
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return result{out.String(), err.String(), cmd.ProcessState.ExitCode(), usage.Maxrss * 1024}
+}
+
+// must runs pons, which must succeed, and returns what it printed.
+func (s *site) must(args ...string) string {
+	s.t.Helper()
+	r := s.run(args...)
+	if r.status != 0 {
+		s.t.Fatalf("pons %s: status %d: %s", strings.Join(args, " "), r.status, r.err)
+	}
+	return r.out
+}
+
+// inventory is what the site's database says now, ids aside.
+func (s *site) inventory() map[string]string {
+	s.t.Helper()
+	return inventoryOf([]byte(s.must("devices", "--format", "jsonl")))
+}
+
+// inventoryOf reads pons devices --format jsonl: what is said of each device, by the rows that it is made of. Ids are
+// left out, for they are made anew by each database.
+func inventoryOf(text []byte) map[string]string {
+	devices := map[string]string{}
+	for line := range bytes.Lines(text) {
+		var d map[string]any
+		if err := json.Unmarshal(line, &d); err != nil {
+			return map[string]string{"": fmt.Sprintf("%v: %s", err, line)}
+		}
+		delete(d, "id")
+		var keys []string
+		for _, r := range d["records"].([]any) {
+			r := r.(map[string]any)
+			if _, ok := r["not_in_source_since"]; ok {
+				r["not_in_source_since"] = "then" // the time of the import that missed it
+			}
+			keys = append(keys, fmt.Sprint(r["source"], "/", r["key"]))
+		}
+		slices.Sort(keys)
+		said, _ := json.Marshal(d) // what was unmarshalled can be marshalled, with sorted keys
+		devices[strings.Join(keys, " + ")] = string(said)
+	}
+	return devices
+}
+
+// difference says in a few lines where two inventories differ; "" when they do not.
+func difference(a, b map[string]string) string {
+	var lines []string
+	for k, v := range a {
+		switch w, ok := b[k]; {
+		case !ok:
+			lines = append(lines, "only the first has "+k)
+		case v != w:
+			lines = append(lines, k+" differs: "+apart(v, w))
+		}
+	}
+	for k := range b {
+		if _, ok := a[k]; !ok {
+			lines = append(lines, "only the second has "+k)
+		}
+	}
+	slices.Sort(lines)
+	if len(lines) > 8 {
+		lines = append(lines[:8], fmt.Sprintf("… %d more", len(lines)-8))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// apart shows where two texts part.
+func apart(a, b string) string {
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	cut := func(s string) string { return s[max(0, i-60):min(len(s), i+120)] }
+	return cut(a) + "\n    and " + cut(b)
+}
