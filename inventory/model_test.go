@@ -275,35 +275,40 @@ func (m *model) check(rt *rapid.T) {
 		if err := sameLines(tx, "parts", parts, "SELECT link_key || ' ' || device FROM inventory_part"); err != nil {
 			return err
 		}
-		for what, q := range map[string]string{
-			"proposals of nobody":        "SELECT CAST(a AS TEXT) FROM inventory_proposal WHERE a NOT IN (SELECT id FROM inventory_record) OR b NOT IN (SELECT id FROM inventory_record) OR a >= b",
-			"statements of nobody":       "SELECT CAST(record AS TEXT) FROM inventory_statement WHERE record NOT IN (SELECT id FROM inventory_record)",
-			"statements of undone runs":  "SELECT CAST(record AS TEXT) FROM inventory_statement s JOIN inventory_run u ON u.id = s.run WHERE u.undone_at <> 0",
-			"records of undone runs":     "SELECT r.record_key FROM inventory_record r JOIN inventory_run u ON u.id = r.run OR u.id = r.seen_run WHERE u.undone_at <> 0",
-			"missing since undone runs":  "SELECT r.record_key FROM inventory_record r JOIN inventory_run u ON u.id = r.absent_run WHERE u.undone_at <> 0 AND r.absent_run > r.seen_run",
-			"devices without a record":   "SELECT id FROM inventory_device WHERE id NOT IN (SELECT device FROM inventory_record)",
-			"records without a device":   "SELECT record_key FROM inventory_record WHERE device NOT IN (SELECT id FROM inventory_device) AND kind <> 'person'",
-			"devices gone and alive":     "SELECT id FROM inventory_device WHERE id IN (SELECT id FROM inventory_gone)",
-			"heirs that are nowhere":     "SELECT id FROM inventory_gone WHERE heir <> '' AND heir NOT IN (SELECT id FROM inventory_device) AND heir NOT IN (SELECT id FROM inventory_gone)",
-			"answers on the same record": "SELECT a FROM inventory_decision WHERE a >= b",
-		} {
-			if err := sameLines(tx, what, nil, q); err != nil {
-				return err
-			}
-		}
-		gone, err := strings1(tx, "SELECT id FROM inventory_gone")
-		if err != nil {
-			return err
-		}
-		for _, g := range gone {
-			if _, err := m.inv.current(tx, g); err != nil && !strings.Contains(err.Error(), "is no more") {
-				return fmt.Errorf("gone %s: %w", g, err)
-			}
-		}
-		return nil
+		return m.checkOrphans(tx)
 	})
 	m.must(rt, err)
 	m.checkIndex(rt)
+}
+
+// checkOrphans holds that no row of any table speaks of what is not there.
+func (m *model) checkOrphans(tx *sqldb.Tx) error {
+	for what, q := range map[string]string{
+		"proposals of nobody":        "SELECT CAST(a AS TEXT) FROM inventory_proposal WHERE a NOT IN (SELECT id FROM inventory_record) OR b NOT IN (SELECT id FROM inventory_record) OR a >= b",
+		"statements of nobody":       "SELECT CAST(record AS TEXT) FROM inventory_statement WHERE record NOT IN (SELECT id FROM inventory_record)",
+		"statements of undone runs":  "SELECT CAST(record AS TEXT) FROM inventory_statement s JOIN inventory_run u ON u.id = s.run WHERE u.undone_at <> 0",
+		"records of undone runs":     "SELECT r.record_key FROM inventory_record r JOIN inventory_run u ON u.id = r.run OR u.id = r.seen_run WHERE u.undone_at <> 0",
+		"missing since undone runs":  "SELECT r.record_key FROM inventory_record r JOIN inventory_run u ON u.id = r.absent_run WHERE u.undone_at <> 0 AND r.absent_run > r.seen_run",
+		"devices without a record":   "SELECT id FROM inventory_device WHERE id NOT IN (SELECT device FROM inventory_record)",
+		"records without a device":   "SELECT record_key FROM inventory_record WHERE device NOT IN (SELECT id FROM inventory_device) AND kind <> 'person'",
+		"devices gone and alive":     "SELECT id FROM inventory_device WHERE id IN (SELECT id FROM inventory_gone)",
+		"heirs that are nowhere":     "SELECT id FROM inventory_gone WHERE heir <> '' AND heir NOT IN (SELECT id FROM inventory_device) AND heir NOT IN (SELECT id FROM inventory_gone)",
+		"answers on the same record": "SELECT a FROM inventory_decision WHERE a >= b",
+	} {
+		if err := sameLines(tx, what, nil, q); err != nil {
+			return err
+		}
+	}
+	gone, err := strings1(tx, "SELECT id FROM inventory_gone")
+	if err != nil {
+		return err
+	}
+	for _, g := range gone {
+		if _, err := m.inv.current(tx, g); err != nil && !strings.Contains(err.Error(), "is no more") {
+			return fmt.Errorf("gone %s: %w", g, err)
+		}
+	}
+	return nil
 }
 
 func proposalLines(id map[int64]*stored, proposals []linkage.Proposal) []string {
@@ -407,14 +412,32 @@ func (m *model) bring(rt *rapid.T) {
 	whole := source != "wire" && rapid.Bool().Draw(rt, "whole")
 	m.day += rapid.IntRange(0, 1).Draw(rt, "days")
 	said := noon.AddDate(0, 0, max(0, m.day-rapid.SampledFrom([]int{0, 0, 0, 1, 3}).Draw(rt, "late")))
+	before := m.now(rt)
 	run, err := m.inv.Import(m.ctx, Import{Source: source, Kind: source, File: source + ".csv", Actor: "ann", Whole: whole, At: said, DryRun: dry, Records: each(rows...)})
 	m.must(rt, err)
 	if run.Created+run.Updated+run.Unchanged+run.Conflict != len(keysOf(rows)) {
 		rt.Fatalf("the report counts %+v", run)
 	}
+	if !dry && rapid.IntRange(0, 3).Draw(rt, "regret") == 3 { // undone at once it is as if it had never been, ids too
+		_, err := m.inv.Undo(m.ctx, run.ID, "ann")
+		m.must(rt, err)
+		if was, is := places(before), places(m.now(rt)); was != is {
+			rt.Fatalf("undone at once, there is\n%s\nwhere there was\n%s", is, was)
+		}
+		return
+	}
 	if !dry {
 		m.runs = append(m.runs, modelRun{run.ID, source, said, whole, rows})
 	}
+}
+
+// places says where records are and since when.
+func places(records map[string]*stored) string {
+	var lines []string
+	for name, s := range records {
+		lines = append(lines, fmt.Sprintf("%s on %s at %v %s:%d since %d missing %v", name, s.Device, s.At, s.File, s.Row, s.Run, s.Absent))
+	}
+	return texts1(lines)
 }
 
 func keysOf(rows []fact.Record) map[string]bool {

@@ -355,13 +355,14 @@ func (w *writer) recordNamed(h *hood, name string) *stored {
 }
 
 // assign gives each group a device id: one that its oldest records bring, else one that was once made for a
-// member, else a new one. An id goes to the group that holds the oldest of its records, or to the next one
-// when that group goes by another.
+// member, else a new one. An id goes to the group that holds the record it was made for, else the oldest of its
+// records, or to the next one when that group goes by another.
 func (w *writer) assign(groups []*group) error {
 	oldest := map[string]*stored{} // device id → its oldest record
 	for _, g := range groups {
 		for _, s := range g.records {
-			if o := oldest[s.oldDevice]; s.oldDevice != "" && (o == nil || s.ID < o.ID) {
+			o := oldest[s.oldDevice]
+			if s.oldDevice != "" && (o == nil || cmp.Or(compareBool(s.born != s.oldDevice, o.born != o.oldDevice), cmp.Compare(s.ID, o.ID)) < 0) {
 				oldest[s.oldDevice] = s
 			}
 		}
