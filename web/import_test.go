@@ -615,7 +615,7 @@ func TestImportAfterRestart(t *testing.T) {
 		t.Fatalf("after a restart:\n%s", said)
 	}
 	checkMarkup(t, "after a restart", a)
-	a = v.settle(v.post(up+"/apply", nil))
+	v.settle(v.post(up+"/apply", nil))
 	run := s.lastRun()
 	restart(importJob) // killed after the commit, before the note about it
 	if a = v.get(up); !strings.HasPrefix(a.location, runHref(run.ID)) {
@@ -742,7 +742,7 @@ func TestUndoOfMany(t *testing.T) {
 	}
 	before := s.devicesKnown()
 	up, a := v.dryRunOf("assets.csv", []byte(file.String()))
-	a = v.settle(a)
+	v.settle(a)
 	if a = v.get(up + "/dry-run?tab=created"); len(all(t, a, "tbody tr")) != rowPage || !strings.Contains(text(a.doc(t)), "1–50 of 130 rows") {
 		t.Fatalf("first page: %s", text(a.doc(t)))
 	}
