@@ -72,10 +72,15 @@ const (
 	previewExamples = 10
 )
 
-// manyVoiced selects the devices on which more than one kind of source may have a say. A record of the network may
-// carry the maker of its MAC prefix beside its own word, and so counts twice.
-const manyVoiced = `SELECT device FROM inventory_record WHERE device > $1 GROUP BY device
-	HAVING COUNT(*) > 1 OR SUM(CASE WHEN kind IN ('wire', 'nac', 'dhcp', 'switch') THEN 1 ELSE 0 END) > 0`
+// manyVoiced selects the devices on which more than one kind of source may have a say about an attribute. On the maker
+// even one record may speak twice: for itself, and for its MAC prefix.
+func manyVoiced(attr fact.Attr) string {
+	q := "SELECT device FROM inventory_record WHERE device > $1 GROUP BY device"
+	if attr != fact.Manufacturer {
+		q += " HAVING COUNT(*) > 1"
+	}
+	return q
+}
 
 // PreviewPrecedence says what an order of sources would change for an attribute, without changing it; an empty
 // order is the default's.
@@ -90,12 +95,12 @@ func (inv *Inventory) PreviewPrecedence(tx *sqldb.Tx, attr fact.Attr, order []st
 		return out, err
 	}
 	var n int64
-	if err := tx.QueryRow("SELECT COUNT(*) FROM ("+manyVoiced+") AS candidate", "").Scan(&n); err != nil {
+	if err := tx.QueryRow("SELECT COUNT(*) FROM ("+manyVoiced(attr)+") AS candidate", "").Scan(&n); err != nil {
 		return out, err
 	}
 	out.Devices = int(n)
 	before, after := NewResolver(inv.Catalog(), now), NewResolver(inv.Catalog(), now.with(a, order))
-	err = eachVoiced(tx, previewLimit, func(ids []string) error {
+	err = eachVoiced(tx, attr, previewLimit, func(ids []string) error {
 		records, err := recordsOfDevices(tx, ids)
 		if err != nil {
 			return err
@@ -137,10 +142,10 @@ func saying(records []*Record, attr fact.Attr) []*Record {
 }
 
 // eachVoiced hands out the devices of manyVoiced, in parts, until limit; 0 is all.
-func eachVoiced(tx *sqldb.Tx, limit int, f func(ids []string) error) error {
+func eachVoiced(tx *sqldb.Tx, attr fact.Attr, limit int, f func(ids []string) error) error {
 	last, seen := "", 0
 	for limit == 0 || seen < limit {
-		ids, err := strings1(tx, manyVoiced+" ORDER BY device LIMIT $2", last, int64(chunk))
+		ids, err := strings1(tx, manyVoiced(attr)+" ORDER BY device LIMIT $2", last, int64(chunk))
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -179,7 +184,7 @@ func (inv *Inventory) SetPrecedence(ctx context.Context, attr fact.Attr, order [
 			return err
 		}
 		done := 0
-		err = eachVoiced(tx, 0, func(ids []string) error {
+		err = eachVoiced(tx, attr, 0, func(ids []string) error {
 			n, err := w.resolveAgain(ids)
 			changed += n
 			done += len(ids)

@@ -57,8 +57,8 @@ func (w *writer) relink(changed []*stored, delta map[string]int, gone []*stored)
 	var touched []string
 	lost := make(map[string]bool, len(gone))
 	for _, s := range gone {
-		lost[s.Device] = true
-		touched = append(touched, s.Device)
+		lost[s.oldDevice] = true
+		touched = append(touched, s.oldDevice)
 	}
 	for _, s := range changed {
 		if s.oldDevice != "" {

@@ -103,7 +103,7 @@ func (w *writer) takeBackBatch(records []*stored) error {
 		s.keys = linkage.Keys(s.profile())
 		back = append(back, s)
 	}
-	words, err := w.orphans(gone)
+	words, asleep, err := w.orphans(gone)
 	if err != nil {
 		return err
 	}
@@ -119,16 +119,16 @@ func (w *writer) takeBackBatch(records []*stored) error {
 	for k, n := range more {
 		delta[k] += n
 	}
-	if _, err := w.relink(back, delta, gone); err != nil {
+	if _, err := w.relink(back, delta, append(asleep, gone...)); err != nil {
 		return err
 	}
 	return w.buryEmpty(gone)
 }
 
 // orphans finds people's words for the records that go a new place: on the oldest record that is left on the device
-// and bears no word yet. They are returned. Where no record is left the word sleeps, on no device and without keys,
+// and bears no word yet. Where no record is left the word sleeps, on no device and without keys,
 // until a source brings back the record it was said of; the device's id then comes back with it.
-func (w *writer) orphans(gone []*stored) (moved []*stored, err error) {
+func (w *writer) orphans(gone []*stored) (moved, asleep []*stored, err error) {
 	leaving := make(map[int64]bool, len(gone))
 	var words []int64
 	var devices []string
@@ -139,12 +139,12 @@ func (w *writer) orphans(gone []*stored) (moved []*stored, err error) {
 		}
 	}
 	if len(words) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	slices.Sort(devices)
 	records, err := recordsOfDevices(w.tx, slices.Compact(devices))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	heirs := map[string][]*stored{}
 	for _, s := range records {
@@ -155,10 +155,9 @@ func (w *writer) orphans(gone []*stored) (moved []*stored, err error) {
 	slices.Sort(words)
 	list, err := recordsByID(w.tx, words)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	slices.SortFunc(list, func(a, b *stored) int { return cmp.Compare(a.Key, b.Key) })
-	var asleep []*stored
 	for _, s := range list {
 		s.oldKeys, s.changed = linkage.Keys(s.profile()), true
 		if next := heirs[s.Device]; len(next) > 0 {
@@ -173,9 +172,14 @@ func (w *writer) orphans(gone []*stored) (moved []*stored, err error) {
 		asleep = append(asleep, s)
 	}
 	if _, err := writeKeys(w.tx, asleep); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return moved, writeRecords(w.tx, asleep)
+	for _, s := range asleep {
+		if _, err := w.tx.Exec("DELETE FROM inventory_proposal WHERE a = $1 OR b = $1", s.ID); err != nil {
+			return nil, nil, err
+		}
+	}
+	return moved, asleep, writeRecords(w.tx, asleep)
 }
 
 // earlier returns what the record said before the run, as far as it is not undone: of the statements left, the one that
@@ -262,7 +266,7 @@ func (w *writer) remove(gone []*stored) (map[string]int, error) {
 func (w *writer) buryEmpty(gone []*stored) error {
 	devices := make([]string, len(gone))
 	for i, s := range gone {
-		devices[i] = s.Device
+		devices[i] = s.oldDevice
 	}
 	slices.Sort(devices)
 	empty, err := inChunks(slices.Compact(devices), func(part []any) ([]string, error) {
