@@ -18,7 +18,8 @@ import (
 // catalogue is the catalogue in force: what Pons brings and the hospital's own lines.
 type catalogue struct {
 	*product.Catalog
-	id int64 // of the text it was made with; 0: none
+	id      int64 // of the text it was made with; 0: none
+	problem error // why that text is left out
 }
 
 // Catalog is the catalogue in force as far as this process has seen.
@@ -38,7 +39,9 @@ func ownCatalog(tx *sqldb.Tx) (id int64, text string, err error) {
 	return id, text, err
 }
 
-// follow brings the catalogue in line with the database: another process may have changed it.
+// followCatalog brings the catalogue in line with the database: another process may have changed it. Own lines
+// that cannot be read any more, since a newer Pons dropped what they build on, are left out until they are mended
+// (CatalogProblem says so): a hospital's imports do not stop for a name.
 func (inv *Inventory) followCatalog(tx *sqldb.Tx) (*product.Catalog, error) {
 	var id int64
 	if err := tx.QueryRow("SELECT COALESCE(MAX(id), 0) FROM inventory_catalog").Scan(&id); err != nil {
@@ -52,13 +55,18 @@ func (inv *Inventory) followCatalog(tx *sqldb.Tx) (*product.Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := inv.brought.With(text)
-	if err != nil {
-		return nil, fmt.Errorf("the hospital's own catalogue: %w", err)
+	next := &catalogue{Catalog: inv.brought, id: id}
+	if c, err := inv.brought.With(text); err != nil {
+		next.problem = fmt.Errorf("the hospital's own catalogue is left out until it is mended: %w: %w", err, fault.Invalid)
+	} else {
+		next.Catalog = c
 	}
-	inv.catalogue.Store(&catalogue{c, id})
-	return c, nil
+	inv.catalogue.Store(next)
+	return next.Catalog, nil
 }
+
+// CatalogProblem says why the hospital's own lines are not in force; nil when they are.
+func (inv *Inventory) CatalogProblem() error { return inv.catalogue.Load().problem }
 
 // CatalogVersion is one text of the hospital's own catalogue; the newest is in force.
 type CatalogVersion struct {

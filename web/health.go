@@ -37,6 +37,10 @@ func (s *Server) health(v *Visit) error {
 	if !s.Secure {
 		connection = check{"Connection of browsers", "without TLS of its own: right on this computer, or behind a proxy that has the certificate", Info, "plain HTTP"}
 	}
-	p.Checks = append(p.Checks, connection, check{"Audit log", Count(int(entries)) + " entries; check their chain on its page", Good, "kept"})
+	names := check{"Catalog of names", "what Pons brings and the hospital's own lines are in force", Good, "well"}
+	if problem := s.Inventory.CatalogProblem(); problem != nil {
+		names = check{"Catalog of names", problem.Error(), Warn, "own lines left out"}
+	}
+	p.Checks = append(p.Checks, connection, names, check{"Audit log", Count(int(entries)) + " entries; check their chain on its page", Good, "kept"})
 	return v.Render(Page{Title: "About and health", About: "The version that runs here, and how it is."}, p.View())
 }
