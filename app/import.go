@@ -239,15 +239,15 @@ func lineOf(r inventory.Run) runLine {
 }
 
 func (c ImportFiles) report(s *session, r inventory.Run) error {
+	if r.Late {
+		fmt.Fprintf(s.Err, "%s of %s: %s has said something newer; that stands, and the file adds to what was before\n", r.File, r.Said.Format(time.DateOnly), r.Source)
+	}
 	if c.Format == "jsonl" {
 		return json.NewEncoder(s.Out).Encode(lineOf(r))
 	}
 	what := fmt.Sprintf("import %d", r.ID)
 	if r.DryRun {
 		what = "dry run, nothing written"
-	}
-	if r.Late {
-		fmt.Fprintf(s.Err, "%s of %s: %s has said something newer; that stands, and the file adds to what was before\n", r.File, r.Said.Format(time.DateOnly), r.Source)
 	}
 	fmt.Fprintf(s.Out, "%s as %s (%s): %d rows: %d created, %d updated, %d unchanged, %d in conflict, %d rejected, %d no longer in the source\n",
 		r.File, r.Source, what, r.Rows, r.Created, r.Updated, r.Unchanged, r.Conflict, r.Rejected, r.Absent)

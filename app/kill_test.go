@@ -23,7 +23,7 @@ const (
 // TestKilledImport kills imports of a large file with SIGKILL at random moments. Whenever it is, the import is absent or
 // complete afterwards and the database is sound; repeating it then succeeds, and repeating that changes nothing.
 func TestKilledImport(t *testing.T) {
-	inMemory(t) // the kernel keeps what a killed process has written, on disk or not
+	t.Parallel() // in memory: the kernel keeps what a killed process has written, on disk or not
 	var text bytes.Buffer
 	if err := demo.WriteCSV(&text, killRows, 11); err != nil {
 		t.Fatal(err)
@@ -109,8 +109,8 @@ func (s *site) state() (n state) {
 
 // TestInterruptedImport holds that Ctrl-C ends an import in one line and leaves nothing of it.
 func TestInterruptedImport(t *testing.T) {
-	inMemory(t)
-	s := newSite(t)
+	t.Parallel()
+	s := memorySite(t)
 	f, err := os.Create(filepath.Join(s.dir, "big.csv"))
 	if err != nil {
 		t.Fatal(err)

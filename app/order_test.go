@@ -37,12 +37,12 @@ func exports(t *testing.T) map[string]string {
 // TestOrderOfImports brings three exports in, in each of their six orders, once and twice: rows are on the same devices,
 // and each device says the same of itself. The first meets the measures of issue 2 §4, as bench/score takes them.
 func TestOrderOfImports(t *testing.T) {
-	inMemory(t)
+	t.Parallel()
 	files := exports(t)
 	var want map[string]string
 	for _, order := range []string{"cmms cmdb dhcp", "cmms dhcp cmdb", "cmdb cmms dhcp", "cmdb dhcp cmms", "dhcp cmms cmdb", "dhcp cmdb cmms"} {
 		t.Run(order, func(t *testing.T) {
-			s := newSite(t)
+			s := memorySite(t)
 			for _, source := range strings.Fields(order) {
 				s.bring(source, files[source], "2026-03-01")
 			}
@@ -126,7 +126,7 @@ func nextExport(t *testing.T, path, to string) {
 // TestUndoBelowLaterImports undoes an import that others followed: the inventory is what it would be if that import had
 // never been.
 func TestUndoBelowLaterImports(t *testing.T) {
-	inMemory(t)
+	t.Parallel()
 	files := exports(t)
 	eachDatabase(t, func(t *testing.T, s *site) {
 		next := filepath.Join(s.dir, "cmms.csv")
@@ -145,7 +145,7 @@ func TestUndoBelowLaterImports(t *testing.T) {
 		s.bring("dhcp", files["dhcp"], "2026-03-09")
 		s.must("import", "undo", "3")
 
-		want := newSite(t) // on SQLite: both databases must say the same
+		want := memorySite(t) // on SQLite: both databases must say the same
 		want.bring("cmms", files["cmms"], "2026-03-01")
 		want.bring("cmdb", files["cmdb"], "2026-03-01")
 		want.bring("dhcp", files["dhcp"], "2026-03-09")
@@ -158,9 +158,9 @@ func TestUndoBelowLaterImports(t *testing.T) {
 
 // TestOlderExportLater brings an older export in after a newer one: it fills in what was before and overrules nothing.
 func TestOlderExportLater(t *testing.T) {
-	inMemory(t)
+	t.Parallel()
 	files := exports(t)
-	s, want := newSite(t), newSite(t)
+	s, want := memorySite(t), memorySite(t)
 	next := filepath.Join(s.dir, "cmms.csv")
 	nextExport(t, files["cmms"], next)
 	want.bring("cmms", files["cmms"], "2026-03-01")
@@ -174,7 +174,7 @@ func TestOlderExportLater(t *testing.T) {
 		t.Errorf("in the order of time, and the other way round:\n%s", diff)
 	}
 	s.must("import", "undo", "1")
-	first := newSite(t)
+	first := memorySite(t)
 	first.bring("cmms", files["cmms"], "2026-03-01")
 	if diff := difference(first.inventory(), s.inventory()); diff != "" {
 		t.Errorf("without the newer export:\n%s", diff)

@@ -46,13 +46,22 @@ func newSite(t *testing.T) *site {
 	return &site{t: t, bin: bin, dir: t.TempDir()}
 }
 
-// inMemory has the sites of a test lie in memory where there is room: what these tests are about does not depend on
-// the disk, and hundreds of imports that each wait for it take minutes.
-func inMemory(t *testing.T) {
+// memorySite is a site that lies in memory where there is room: what the tests with hundreds of imports are about does
+// not depend on the disk, and waiting for it takes minutes.
+func memorySite(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t)
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs("/dev/shm", &fs); err == nil && int64(fs.Bavail)*fs.Bsize > 1<<30 {
-		t.Setenv("TMPDIR", "/dev/shm")
+	if err := syscall.Statfs("/dev/shm", &fs); err != nil || int64(fs.Bavail)*fs.Bsize < 1<<30 {
+		return s
 	}
+	dir, err := os.MkdirTemp("/dev/shm", "pons-app-test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	s.dir = dir
+	return s
 }
 
 // result is how a run of pons ended.
