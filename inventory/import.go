@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"pons/audit"
 	"pons/fact"
 	"pons/fault"
 	"pons/linkage"
@@ -192,7 +194,12 @@ func (inv *Inventory) importIn(tx *sqldb.Tx, im *Import, run *Run) error {
 		}
 	}
 	run.Finished = inv.now().UTC()
-	return insertRun(tx, run)
+	if err := insertRun(tx, run); err != nil {
+		return err
+	}
+	return audit.Append(tx, audit.Entry{At: run.Finished, Actor: run.Actor, Verb: "import.run", Object: "import:" + strconv.FormatInt(run.ID, 10), After: audit.Fields{
+		"source": run.Source, "file": run.File, "rows": strconv.Itoa(run.Rows), "created": strconv.Itoa(run.Created), "updated": strconv.Itoa(run.Updated),
+		"conflict": strconv.Itoa(run.Conflict), "rejected": strconv.Itoa(run.Rejected), "absent": strconv.Itoa(run.Absent)}})
 }
 
 // enrol makes the source known, or checks that it is of the kind it was.

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
+	"pons/audit"
 	"pons/fault"
 	"pons/linkage"
 	"pons/sqldb"
@@ -37,8 +39,10 @@ func (inv *Inventory) Undo(ctx context.Context, id int64, actor string) (Run, er
 			}
 		}
 		run.Undone, run.UndoneBy = w.at, actor
-		_, err = tx.Exec("UPDATE inventory_run SET undone_at = $1, undone_by = $2 WHERE id = $3", micros(w.at), actor, id)
-		return err
+		if _, err = tx.Exec("UPDATE inventory_run SET undone_at = $1, undone_by = $2 WHERE id = $3", micros(w.at), actor, id); err != nil {
+			return err
+		}
+		return audit.Append(tx, audit.Entry{At: w.at, Actor: actor, Verb: "import.undo", Object: "import:" + strconv.FormatInt(id, 10), After: audit.Fields{"source": run.Source, "file": run.File}})
 	})
 	if err != nil {
 		return Run{}, fmt.Errorf("undo of import %d: %w", id, err)

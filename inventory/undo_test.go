@@ -279,3 +279,36 @@ func TestCrowdBothWays(t *testing.T) {
 		check("one was renamed", slices.Concat(a, b, renamed)...)
 	})
 }
+
+// TestImportsAreInTheAuditLog holds that who imported and who undid is in the hash-chained log, and that a dry run is not.
+func TestImportsAreInTheAuditLog(t *testing.T) {
+	onBoth(t, func(t *testing.T, inv *Inventory) {
+		ctx := context.Background()
+		run := bring(t, inv, "cmms", "cmms", pumpCMMS)
+		if _, err := inv.Import(ctx, Import{Source: "cmdb", Kind: "cmdb", File: "x", Actor: "ann", DryRun: true, Records: each(pumpCMDB)}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := inv.Undo(ctx, run.ID, "bob"); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		err := inv.db.View(ctx, func(tx *sqldb.Tx) error {
+			rows, err := tx.Query("SELECT actor, verb FROM audit_entry ORDER BY seq")
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				var actor, verb string
+				if err := rows.Scan(&actor, &verb); err != nil {
+					return err
+				}
+				got = append(got, actor+" "+verb)
+			}
+			return rows.Err()
+		})
+		if want := []string{"ann import.run", "bob import.undo"}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("log %v, want %v (%v)", got, want, err)
+		}
+	})
+}
