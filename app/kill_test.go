@@ -121,8 +121,10 @@ func TestInterruptedImport(t *testing.T) {
 	}
 	s.must("db", "migrate")
 	cmd := s.command("import", "big.csv", "--source", "big", "--kind", "cmms")
-	time.AfterFunc(500*time.Millisecond, func() { _ = cmd.Process.Signal(os.Interrupt) })
-	r := s.finish(cmd)
+	r := s.disturb(cmd, func(p *os.Process) {
+		time.Sleep(500 * time.Millisecond)
+		_ = p.Signal(os.Interrupt)
+	})
 	if r.status != exitFailed || r.err != "pons: import of big.csv: interrupted; nothing was written\n" || r.out != "" {
 		t.Errorf("status %d\n%s%s", r.status, r.err, r.out)
 	}
