@@ -76,7 +76,7 @@ func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
 		}
 	}
 	if kind == "wire" {
-		said = n.readWire(said, &maker, &model, stated)
+		said = classByModality(n.readWire(said, &maker, &model, stated))
 	}
 	said = readUDI(said)
 	said = n.nameProduct(said, maker, model, description, stated)

@@ -66,6 +66,35 @@ func eui64Only(s string) string {
 // what Windows 11 says).
 var windowsByNT = map[string]string{"5.1": "Windows XP", "6.0": "Windows Vista", "6.1": "Windows 7", "6.2": "Windows 8", "6.3": "Windows 8.1", "10.0": "Windows 10 or 11"}
 
+// modalityClass is the class of device that makes images of a DICOM modality (PS3.3 C.7.3.1.1.1).
+var modalityClass = map[string]string{"CT": "ct", "MR": "mri", "US": "ultrasound", "MG": "mammography", "XA": "angiography", "RF": "fluoroscopy",
+	"CR": "cr-reader", "DX": "x-ray", "PT": "pet-ct", "ECG": "ecg"}
+
+// classByModality adds the class of a device that sends images of one modality and names itself as their equipment. A
+// host that sends several kinds is an archive or a workstation.
+func classByModality(said []Statement) []Statement {
+	var modality *Statement
+	equipment := false
+	for i := range said {
+		switch s := &said[i]; s.Attr {
+		case fact.Class:
+			return said
+		case "dicom.manufacturer", "dicom.model":
+			equipment = true
+		case "dicom.modality":
+			if modality != nil && modality.Value != s.Value {
+				return said
+			}
+			modality = s
+		}
+	}
+	if modality == nil || !equipment || modalityClass[modality.Value] == "" {
+		return said
+	}
+	return append(said, Statement{Attr: fact.Class, Value: modalityClass[modality.Value], Source: modality.Source, Trust: 0.8, At: modality.At, Derived: true,
+		Because: "dicom.modality " + modality.Value + ", " + modality.Because})
+}
+
 // readWire adds the attributes that wire observations give, and finds the maker and model they name: the most
 // believed, of two alike the first. stated says whether a fact is the source's own.
 func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact, stated func(*fact.Fact) bool) []Statement {
