@@ -234,12 +234,15 @@ func TestBadInput(t *testing.T) {
 				if c.file == "pipe.csv" && len(args) > 4 {
 					continue // the writer has gone
 				}
+				idle := s.run("version").peak
 				r := s.run(args...)
 				if r.status != exitFailed || !regexp.MustCompile("^pons: "+c.want+"\n$").MatchString(r.err) || strings.Contains(r.out, `"rows":`) || r.out != "" && len(args) < 5 {
 					t.Errorf("pons %s: status %d\n%s%.2000s", strings.Join(args, " "), r.status, r.err, r.out)
 				}
-				if r.peak > memoryOfABadInput {
-					t.Errorf("took %d MB of memory", r.peak>>20)
+				// The kernel counts for a process what its parent held when it was made, if that was more: a test under
+				// the race detector can hold more than the limit. What pons version is counted is that share.
+				if r.peak > max(memoryOfABadInput, idle+idle/4) {
+					t.Errorf("took %d MB of memory, pons version %d", r.peak>>20, idle>>20)
 				}
 			}
 			if took := time.Since(begun); took > time.Minute {
