@@ -108,6 +108,9 @@ func (inv *Inventory) Import(ctx context.Context, im Import) (Run, error) {
 	if im.Kind == "" {
 		im.Kind = "generic"
 	}
+	if im.Actor == "" {
+		im.Actor = "unknown"
+	}
 	run := Run{Source: im.Source, File: im.File, Actor: im.Actor, Started: inv.now().UTC(), Said: im.At, Mapping: im.Mapping, Whole: im.Whole, DryRun: im.DryRun}
 	if run.Said.IsZero() {
 		run.Said = run.Started
