@@ -15,11 +15,12 @@ const (
 	IT            Role = "it"            // the same for IT's sources
 	Security      Role = "security"      // reads all, the audit log too; feeds
 	Clinical      Role = "clinical"      // a ward: looks up devices, corrects owner and place
+	Executive     Role = "executive"     // CIO, CFO: reads risk, money and people
 	Viewer        Role = "viewer"        // reads
 )
 
 // Roles lists all roles in the order of menus.
-func Roles() []Role { return []Role{Administrator, Biomed, IT, Security, Clinical, Viewer} }
+func Roles() []Role { return []Role{Administrator, Biomed, IT, Security, Clinical, Executive, Viewer} }
 
 // Verb is something that an actor may do. Pages and API routes name the one they need.
 type Verb string
@@ -36,6 +37,14 @@ const (
 	ImportUndo      Verb = "import.undo"
 	SettingRead     Verb = "setting.read"
 	SettingWrite    Verb = "setting.write" // precedence of sources, aliases, taxonomy, custom attributes
+	PlanRead        Verb = "plan.read"     // pay stands in it
+	PlanWrite       Verb = "plan.write"
+	ProgramRead     Verb = "program.read"
+	ProgramWrite    Verb = "program.write"
+	StaffRead       Verb = "staff.read" // who works here, their skills and hours
+	StaffWrite      Verb = "staff.write"
+	DutyRead        Verb = "duty.read" // who answers for what
+	DutyWrite       Verb = "duty.write"
 	FeedRead        Verb = "feed.read"
 	FeedRun         Verb = "feed.run"
 	AuditRead       Verb = "audit.read"
@@ -47,23 +56,26 @@ const (
 // Verbs lists all verbs.
 func Verbs() []Verb {
 	return []Verb{InventoryRead, InventoryWrite, InventoryMerge, InventoryExport, QueueResolve, ImportRead, ImportRun, ImportUndo,
-		SettingRead, SettingWrite, FeedRead, FeedRun, AuditRead, AccountManage, TokenOwn, SystemOperate}
+		SettingRead, SettingWrite, PlanRead, PlanWrite, ProgramRead, ProgramWrite, StaffRead, StaffWrite, DutyRead, DutyWrite, FeedRead, FeedRun, AuditRead, AccountManage, TokenOwn, SystemOperate}
 }
 
 // Verbs are what the role allows: the table of permissions.
 func (r Role) Verbs() []Verb {
-	read := []Verb{InventoryRead, InventoryExport, ImportRead, FeedRead, TokenOwn}
+	read := []Verb{InventoryRead, InventoryExport, ImportRead, ProgramRead, DutyRead, FeedRead, TokenOwn}
 	switch r {
 	case Administrator:
 		return Verbs()
 	case Biomed, IT:
-		return append(read, InventoryWrite, InventoryMerge, QueueResolve, ImportRun, ImportUndo, SettingRead, SettingWrite)
+		return append(read, InventoryWrite, InventoryMerge, QueueResolve, ImportRun, ImportUndo, SettingRead, SettingWrite,
+			PlanRead, PlanWrite, ProgramWrite, StaffRead, StaffWrite, DutyWrite)
 	case Security:
-		return append(read, SettingRead, FeedRun, AuditRead)
+		return append(read, SettingRead, PlanRead, ProgramWrite, StaffRead, FeedRun, AuditRead)
+	case Executive:
+		return append(read, PlanRead, StaffRead)
 	case Clinical:
-		return []Verb{InventoryRead, InventoryWrite}
+		return []Verb{InventoryRead, InventoryWrite, DutyRead}
 	case Viewer:
-		return []Verb{InventoryRead, InventoryExport}
+		return []Verb{InventoryRead, InventoryExport, DutyRead}
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"pons/audit"
 	"pons/fact"
 	"pons/inventory"
+	"pons/ledger"
 	"pons/product"
 	"pons/sqldb"
 	"pons/sqldb/sqldbtest"
@@ -43,7 +44,7 @@ func row(source, key string, n int, pairs ...string) fact.Record {
 }
 
 func onBoth(t *testing.T, body func(t *testing.T, s *site)) {
-	sqldbtest.Run(t, []sqldb.Schema{audit.Schema(), account.Schema(), inventory.Schema()}, func(t *testing.T, db *sqldb.DB) {
+	sqldbtest.Run(t, []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema()}, func(t *testing.T, db *sqldb.DB) {
 		ctx := context.Background()
 		inv := inventory.New(db, product.Default(), func() time.Time { return now })
 		index, err := inventory.NewIndex(inv)

@@ -18,6 +18,7 @@ import (
 	"pons/account"
 	"pons/audit"
 	"pons/inventory"
+	"pons/ledger"
 	"pons/product"
 	"pons/sqldb"
 	"pons/sqldb/sqldbtest"
@@ -49,7 +50,7 @@ func newSite(t *testing.T) *site {
 // emptySite is one at its first start: nobody can sign in.
 func emptySite(t *testing.T) *site {
 	t.Helper()
-	db := sqldbtest.Open(t, []sqldb.Schema{audit.Schema(), account.Schema(), inventory.Schema()})
+	db := sqldbtest.Open(t, []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema()})
 	log := &logLines{}
 	devices := inventory.New(db, product.Default(), func() time.Time { return testNow })
 	index, err := inventory.NewIndex(devices)
