@@ -19,6 +19,7 @@ import (
 	"pons/account"
 	"pons/fault"
 	"pons/inventory"
+	"pons/program"
 	"pons/sqldb"
 )
 
@@ -49,6 +50,7 @@ type Deps struct {
 type Server struct {
 	Deps
 	accounts  *account.Accounts
+	program   *program.Program
 	table     []Route
 	handler   http.Handler
 	finders   []finder
@@ -76,7 +78,7 @@ func New(d Deps) (*Server, error) {
 	if d.Started.IsZero() {
 		d.Started = d.Now()
 	}
-	s := &Server{Deps: d, accounts: account.New(d.DB, account.DefaultPolicy())}
+	s := &Server{Deps: d, accounts: account.New(d.DB, account.DefaultPolicy()), program: program.New(d.DB, d.Now)}
 	s.uploads, s.jobs = &uploads{dir: d.Uploads, now: d.Now}, newJobs(d.Now)
 	s.table = s.routes()
 	s.finders = s.searches()
