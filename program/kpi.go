@@ -190,24 +190,24 @@ func checkNumber(what string, n float64, unit string) error {
 	return nil
 }
 
-// Standing is how a KPI stands against its target.
-type Standing string
+// AgainstTarget is how a KPI stands against its target.
+type AgainstTarget string
 
-// The standings.
+// How a KPI stands.
 const (
-	NoReading Standing = "not measured"
-	TooFew    Standing = "too few to say"
-	NoTarget  Standing = "no target"
-	OnTarget  Standing = "on target"
-	Near      Standing = "near target"
-	OffTarget Standing = "off target"
+	NoReading AgainstTarget = "not measured"
+	TooFew    AgainstTarget = "too few to say"
+	NoTarget  AgainstTarget = "no target"
+	OnTarget  AgainstTarget = "on target"
+	Near      AgainstTarget = "near target"
+	OffTarget AgainstTarget = "off target"
 )
 
 // nearShare is how far from the target is still near: a tenth of the target (assumption). A target of 0 has no near.
 const nearShare = .1
 
 // Stands compares a reading with the target.
-func (k KPI) Stands(r Reading) Standing {
+func (k KPI) Stands(r Reading) AgainstTarget {
 	switch {
 	case r.Suppressed:
 		return TooFew
