@@ -169,7 +169,7 @@ func checkKPI(k *KPI) error {
 		wrong.at("better", fmt.Errorf("the better direction is %q; it is higher or lower: %w", k.Better, fault.Invalid))
 	}
 	if _, ok := MeasureNamed(k.Measure); k.Measure != "" && !ok {
-		wrong.at("measure", fmt.Errorf("Pons has no measure called %q; leave it empty to enter readings by hand: %w", k.Measure, fault.Invalid))
+		wrong.at("measure", fmt.Errorf("no measure is called %q; leave it empty to enter readings by hand: %w", k.Measure, fault.Invalid))
 	}
 	if k.Target != nil {
 		wrong.at("target", checkNumber("the target", *k.Target, k.Unit))

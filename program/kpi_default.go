@@ -89,7 +89,7 @@ func DefaultKPIs() []ledger.Entry[KPI] {
 	add("vacancy", "Vacancy", "%", "month", Lower, "vacancy", "FTE of vacant posts ÷ FTE of all posts")
 	target(add("training-hours", "Training per FTE", "h/FTE", "year", Higher, "training-hours", "hours of training in the last 365 days ÷ FTE in post"),
 		40, "The budget that the resource plan reckons with.", Provenance{"domain/09 §9.6 (40 h per FTE and year)", "2026-11", "expert"})
-	add("single-skills", "Skills that one person holds", "%", "month", Lower, "single-skills", "skills that exactly one person holds ÷ skills that somebody must hold")
+	add("single-skills", "Skills with a single point of failure", "skills", "month", Lower, "single-skills", "skills of the matrix that fewer than two people in post hold")
 	add("certs-expired", "Certificates expired", "certificates", "month", Lower, "certs-expired", "certificates past their day, of people in post")
 	add("overtime", "Overtime", "%", "month", Lower, "", "hours of overtime ÷ hours worked")
 	add("on-call-load", "On-call load", "calls", "month", Lower, "", "calls per week on call")

@@ -44,8 +44,7 @@ const (
 	AllPosts      Figure = "fte.all"      // FTE in post and vacant
 	PlannedFTE    Figure = "fte.planned"  // FTE that the plan in force asks for
 	TrainingHours Figure = "training"     // hours of training in the last 365 days
-	LoneSkills    Figure = "skill.single" // skills that one person alone holds
-	Skills        Figure = "skill"        // skills that somebody must hold
+	LoneSkills    Figure = "skill.single" // skills that fewer than two people hold
 	CertsExpired  Figure = "cert.expired" // certificates past their day
 )
 
@@ -147,7 +146,7 @@ func Measures() []Measure {
 		{Name: "vacancy", Part: OpenPosts, Of: AllPosts, Times: 100},
 		{Name: "staffing-gap", Part: PlannedFTE, Less: Heads},
 		{Name: "training-hours", Part: TrainingHours, Of: Heads},
-		{Name: "single-skills", Part: LoneSkills, Of: Skills, Times: 100},
+		{Name: "single-skills", Part: LoneSkills},
 		{Name: "certs-expired", Part: CertsExpired},
 	}
 	for _, field := range Mandatory() {
