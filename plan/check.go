@@ -286,6 +286,9 @@ func (c *checker) roles() {
 		c.ratio(i, at+".ratio")
 		c.driven(i)
 	}
+	if len(p.Roles) > 0 && !slices.ContainsFunc(p.Roles, func(r Role) bool { return r.CurrentFTE > 0 }) {
+		c.doubt("no role has current_fte: who is there now is not known, and the gap counts nobody")
+	}
 	if _, ring := p.leadOrder(); ring != nil {
 		i := p.roleNamed(ring[0])
 		c.wrong(fmt.Sprintf("roles[%d].ratio.roles", i), "%s: these roles drive each other in a circle; one of them must be driven by something else", strings.Join(ring, " → "))
