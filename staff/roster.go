@@ -388,7 +388,7 @@ func (in *Instant) Who(n Need) Found {
 	return f
 }
 
-// Rotation names the rotations that a person stands in.
+// RotationsOf are the rotations that a person stands in.
 func (r *Roster) RotationsOf(id string) []Rotation {
 	var out []Rotation
 	for _, rot := range r.Rotations {

@@ -231,7 +231,7 @@ type Year struct {
 // Left is what of the budget is neither used nor planned; below zero it is overbooked.
 func (y Year) Left() float64 { return y.Budget - y.Done - y.Planned }
 
-// Training sums a year ("2026") for everybody who works here at its end or on the given day.
+// Year sums a year ("2026") for everybody who works here at its end or on the given day.
 func (e Expectations) Year(people []Person, plans []Training, done []Record, year string, day Date) []Year {
 	var out []Year
 	for i := range people {

@@ -20,7 +20,9 @@ import (
 	"pons/fault"
 	"pons/inventory"
 	"pons/program"
+	"pons/raci"
 	"pons/sqldb"
+	"pons/staff"
 )
 
 // Deps is what the pages stand on.
@@ -51,6 +53,8 @@ type Server struct {
 	Deps
 	accounts  *account.Accounts
 	program   *program.Program
+	staff     *staff.Staff
+	duties    *raci.Duties
 	table     []Route
 	handler   http.Handler
 	finders   []finder
@@ -79,6 +83,8 @@ func New(d Deps) (*Server, error) {
 		d.Started = d.Now()
 	}
 	s := &Server{Deps: d, accounts: account.New(d.DB, account.DefaultPolicy()), program: program.New(d.DB, d.Now)}
+	s.staff = staff.New()
+	s.duties = raci.New(s.staff)
 	s.uploads, s.jobs = &uploads{dir: d.Uploads, now: d.Now}, newJobs(d.Now)
 	s.table = s.routes()
 	s.finders = s.searches()
