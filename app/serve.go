@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pons/api"
+	"pons/audit"
 	"pons/bus"
 	"pons/inventory"
 	"pons/sqldb"
@@ -74,18 +75,29 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	group.Go(func() error {
 		return index.Run(ctx, bell.Listen(ctx, bus.Changed), func(err error) { log.Error("index refresh", "error", err) })
 	})
-	group.Go(func() error { return recordDays(ctx, devices, log) })
+	group.Go(func() error { return recordDays(ctx, db, devices, log) })
 	return group.Wait()
 }
 
 // recordEvery is how often the count of the day is taken anew, so that the trend also has days without an import.
 const recordEvery = 6 * time.Hour
 
-// recordDays keeps how far the inventory is reconciled, day by day, until the context ends.
-func recordDays(ctx context.Context, devices *inventory.Inventory, log *slog.Logger) error {
+// recordDays keeps how far the inventory is reconciled, day by day, until the context ends. The newest hash of the audit
+// log goes to the server's log with it: kept there, it shows when the chain in the database was made anew.
+func recordDays(ctx context.Context, db *sqldb.DB, devices *inventory.Inventory, log *slog.Logger) error {
 	tick := time.NewTicker(recordEvery)
 	defer tick.Stop()
 	for {
+		err := db.View(ctx, func(tx *sqldb.Tx) error {
+			seq, hash, err := audit.Head(tx)
+			if err == nil {
+				log.Info("audit head", "entry", seq, "hash", hash)
+			}
+			return err
+		})
+		if err != nil && ctx.Err() == nil {
+			log.Error("audit head", "error", err)
+		}
 		if err := devices.RecordDay(ctx); err != nil && ctx.Err() == nil {
 			log.Error("count of the day", "error", err)
 		}

@@ -4,7 +4,7 @@
 // an entry, and the redacted values in it, are its callers' to decide.
 //
 // The chain shows tampering by those who do not recompute all of it. Against someone who owns the database, keep the
-// hash of Head outside from time to time (the server logs it once a day).
+// hash of Head outside from time to time (the server logs it every six hours).
 package audit
 
 import (
