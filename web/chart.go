@@ -9,8 +9,10 @@ import (
 type ChartKind string
 
 // The kinds: a line for a trend, bars for a comparison, a heat map for two ordered scales (X across, one series a
-// row), a band for a projection (Low and High around Values), a waterfall for arithmetic (one series, first and
-// last are totals).
+// row), a band for a projection (Low and High around Values; a series without them is a line to compare with), a
+// waterfall for arithmetic (one series, first and last are totals), bars that lie across for long names and both signs,
+// a tornado (two series: what the result becomes with each assumption at its low and at its high, around Base), steps
+// along a numeric axis (At).
 const (
 	LineChart      ChartKind = "line"
 	BarChart       ChartKind = "bar"
@@ -18,6 +20,10 @@ const (
 	HeatChart      ChartKind = "heat"
 	BandChart      ChartKind = "band"
 	WaterfallChart ChartKind = "waterfall"
+	AcrossChart    ChartKind = "across"
+	TornadoChart   ChartKind = "tornado"
+	StepChart      ChartKind = "step"
+	RadarChart     ChartKind = "radar" // levels of the domains of X, from 0 to Top; for maturity only
 )
 
 // Chart is a picture with the table behind it. The page must name the island "chart" (Page.Islands).
@@ -30,6 +36,9 @@ type Chart struct {
 	X      []string // one for each value of every series
 	Series []Series
 	Tall   bool
+	Base   float64   // of a tornado: the result that its bars lie around
+	At     []float64 // of steps: where each of X lies on the axis
+	Top    float64   // of a radar: the highest level
 }
 
 // Series is one row of values. NaN is unknown and leaves a gap. Hrefs, where given, lead to the rows behind each
@@ -48,6 +57,9 @@ type chartJSON struct {
 	Unit   string       `json:"unit"`
 	X      []string     `json:"x"`
 	Series []seriesJSON `json:"series"`
+	Base   float64      `json:"base,omitempty"`
+	At     []jsonNum    `json:"at,omitempty"`
+	Top    float64      `json:"top,omitempty"`
 }
 
 type seriesJSON struct {
@@ -77,7 +89,7 @@ func (c Chart) data() chartJSON {
 		}
 		return out
 	}
-	d := chartJSON{Kind: c.Kind, Title: c.Title, Unit: c.Unit, X: c.X}
+	d := chartJSON{Kind: c.Kind, Title: c.Title, Unit: c.Unit, X: c.X, Base: c.Base, At: nums(c.At), Top: c.Top}
 	for _, s := range c.Series {
 		d.Series = append(d.Series, seriesJSON{Name: s.Name, Values: nums(s.Values), Low: nums(s.Low), High: nums(s.High), Hrefs: s.Hrefs, Status: s.Status})
 	}

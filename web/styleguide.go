@@ -29,6 +29,16 @@ func (s *Server) styleguide(v *Visit) error {
 		}},
 		{ID: "c-band", Title: "Staff needed", Kind: BandChart, Unit: "FTE", Along: "year", X: []string{"2026", "2027", "2028", "2029"}, Series: []Series{
 			{Name: "BMET", Values: []float64{9, 9.5, 10.25, 11}, Low: []float64{8.5, 8.75, 9, 9.25}, High: []float64{9.5, 10.5, 12, 13.75}},
+			{Name: "there now", Values: []float64{8, 8, 8, 8}, Status: Neutral},
+		}},
+		{ID: "c-across", Title: "Gap by role", Kind: AcrossChart, Unit: "FTE", Along: "role", X: []string{"BMET I/II", "Laboratory and dialysis specialist", "IT support"}, Series: []Series{
+			{Name: "2026", Values: []float64{1.25, -0.5, 2}}, {Name: "2029", Values: []float64{2, 0, math.NaN()}},
+		}},
+		{ID: "c-tornado", Title: "What matters most", Kind: TornadoChart, Unit: "FTE", Along: "assumption", Base: 41.25, X: []string{"growth of connected medical", "wrench time", "hours of a PM"}, Series: []Series{
+			{Name: "at its low", Values: []float64{39.5, 44, 41}}, {Name: "at its high", Values: []float64{43.75, 40, 41.5}},
+		}},
+		{ID: "c-step", Title: "What each step buys", Kind: StepChart, Unit: "hours", Along: "USD", X: []string{"0", "83,200", "190,000"}, At: []float64{0, 83200, 190000}, Series: []Series{
+			{Name: "hours not covered", Values: []float64{4200, 2100, 900}},
 		}},
 		{ID: "c-fall", Title: "How the score comes about", Kind: WaterfallChart, Unit: "points", Along: "step", X: []string{"base", "exploited", "life support", "segmented", "score"}, Series: []Series{
 			{Name: "points", Values: []float64{42, 18, 12, -33, 39}},

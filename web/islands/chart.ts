@@ -2,11 +2,12 @@
 // Colours come from the page's own tokens, so both themes are right; tooltips are drawn on the canvas because a
 // strict Content-Security-Policy forbids style attributes in inserted HTML.
 import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
-import { AriaComponent, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, use, type EChartsCoreOption, type EChartsType } from "echarts/core";
+import { LabelLayout } from "echarts/features";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 
-use([BarChart, HeatmapChart, LineChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent, CanvasRenderer, SVGRenderer]);
+use([BarChart, HeatmapChart, LineChart, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent, LabelLayout, CanvasRenderer, SVGRenderer]);
 
 interface Series {
   name: string;
@@ -17,12 +18,14 @@ interface Series {
   status?: "good" | "info" | "warn" | "bad" | "neutral";
 }
 interface Chart {
-  kind: "line" | "bar" | "stacked" | "heat" | "band" | "waterfall";
+  kind: "line" | "bar" | "stacked" | "heat" | "band" | "waterfall" | "across" | "tornado" | "step";
   title: string;
   unit: string;
   x: string[];
   y?: string[];
   series: Series[];
+  base?: number;
+  at?: number[];
 }
 
 // Okabe and Ito's palette, which stays apart for the common kinds of colour blindness; yellow is left out because
@@ -77,7 +80,18 @@ function options(chart: Chart, width: number): EChartsCoreOption {
     case "waterfall":
       return { ...base, legend: undefined, series: waterfall(chart) };
     case "band":
-      return { ...base, series: chart.series.flatMap((s, i) => band(s, of(s, i))) };
+      return bands(chart, base, of);
+    case "across":
+    case "tornado":
+      return { ...base, ...across(chart, base, of, width) };
+    case "step":
+      return {
+        ...base,
+        legend: undefined,
+        xAxis: { ...base.xAxis, type: "value", data: undefined, axisLabel: { color: soft, hideOverlap: true, formatter: (v: number) => number.format(v) }, splitLine: { show: false } },
+        tooltip: { ...base.tooltip, axisPointer: { type: "line", label: { formatter: (p: { value: number }) => number.format(p.value) } } },
+        series: chart.series.map((s, i) => ({ type: "line", step: "end", name: s.name, data: s.values.map((v, j) => [chart.at?.[j] ?? j, v]), symbol: "circle", symbolSize: 7, color: of(s, i), lineStyle: { width: 2 }, areaStyle: { opacity: 0.1 } })),
+      };
     case "line":
       return {
         ...base,
@@ -111,16 +125,54 @@ function heat(chart: Chart, soft: string, line: string, width: number) {
   };
 }
 
-// A band is drawn as an invisible line at the low end with the band's height stacked on it, and the middle line over it.
-function band(s: Series, color: string) {
-  const low = s.low ?? s.values;
+// A band is drawn as an invisible line at the low end with the band's height stacked on it, and the middle line over
+// it; a series without a band is what it is compared with. Every line bears its name at its end instead of a legend.
+function bands(chart: Chart, base: { grid: object; xAxis: { axisLabel: object } }, of: (s: Series, i: number) => string): EChartsCoreOption {
+  const room = Math.min(150, 16 + 7 * Math.max(...chart.series.map((s) => s.name.length)));
+  return {
+    ...base,
+    legend: undefined,
+    grid: { ...base.grid, top: 16, right: room },
+    xAxis: { ...base.xAxis, boundaryGap: false, axisLabel: { ...base.xAxis.axisLabel, showMaxLabel: true } },
+    series: chart.series.flatMap((s, i) => band(s, of(s, i), i > 0 && !s.low?.length)),
+  };
+}
+
+function band(s: Series, color: string, dashed: boolean) {
+  const last = s.values.length - 1;
+  const named = s.values.map((v, i) => (i === last ? { value: v, label: { show: true, position: "right", formatter: s.name, color: colour("text"), fontSize: 12 } } : v));
+  const middle = { type: "line", name: s.name, data: named, color, symbol: "circle", symbolSize: dashed ? 1 : 6, showSymbol: true, lineStyle: { width: 2, type: dashed ? "dashed" : "solid" }, labelLayout: { moveOverlap: "shiftY" } };
+  if (!s.low?.length) return [middle];
+  const low = s.low;
   const height = low.map((v, i) => (v == null || s.high?.[i] == null ? null : s.high[i]! - v));
   const silent = { type: "line", stack: s.name + " band", symbol: "none", silent: true, tooltip: { show: false }, lineStyle: { opacity: 0 } };
-  return [
-    { ...silent, name: s.name + " low", data: low },
-    { ...silent, name: s.name + " range", data: height, areaStyle: { color, opacity: 0.18 } },
-    { type: "line", name: s.name, data: s.values, color, symbol: "circle", symbolSize: 6, lineStyle: { width: 2 } },
-  ];
+  return [{ ...silent, name: s.name + " low", data: low }, { ...silent, name: s.name + " range", data: height, areaStyle: { color, opacity: 0.18 } }, middle];
+}
+
+// Bars that lie across: from zero, or those of a tornado from the base, with low and high on one row. The picture is
+// as high as its rows ask for.
+const tallness = (chart: Chart) => Math.max(180, 64 + chart.x.length * (chart.kind === "across" ? 14 + 14 * chart.series.length : 26));
+function across(chart: Chart, whole: { tooltip: object; grid: object; xAxis: { axisLine: object } }, of: (s: Series, i: number) => string, width: number) {
+  const tornado = chart.kind === "tornado";
+  const base = tornado ? (chart.base ?? 0) : 0;
+  const soft = colour("soft");
+  const line = colour("line");
+  return {
+    grid: { ...whole.grid, left: 12, right: 60, top: chart.series.length > 1 ? 40 : 16 },
+    tooltip: { ...whole.tooltip, valueFormatter: (v: unknown) => (v == null || v === "-" ? "unknown" : show(Number(v) + base, chart.unit)) },
+    xAxis: { type: "value", axisLabel: { color: soft, hideOverlap: true, formatter: (v: number) => number.format(v + base) }, splitLine: { lineStyle: { color: line } } },
+    yAxis: { type: "category", inverse: true, data: chart.x, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: colour("text"), interval: 0, width: Math.max(90, Math.min(340, Math.floor(width * 0.36))), overflow: "truncate" } },
+    series: chart.series.map((s, i) => ({
+      type: "bar",
+      name: s.name,
+      color: of(s, i),
+      barMaxWidth: 16,
+      barGap: tornado ? "-100%" : "15%",
+      data: s.values.map((v) => ({ value: v == null ? "-" : v - base, label: { position: v != null && v < base ? "left" : "right" } })),
+      label: { show: true, color: soft, fontSize: 11, formatter: (p: { value: unknown }) => (p.value === "-" || (tornado && Number(p.value) === 0) ? "" : number.format(Number(p.value) + base)) },
+      markLine: i === 0 ? { silent: true, symbol: "none", label: { show: tornado, position: "start", distance: 2, formatter: number.format(base), color: soft, fontSize: 11 }, lineStyle: { color: soft, type: "solid", width: 1 }, data: [{ xAxis: 0 }] } : undefined,
+    })),
+  };
 }
 
 // The first and the last value are totals; what stands between them are steps up or down.
@@ -157,7 +209,7 @@ const cell = (v: unknown) => {
   return /[",\n]/.test(s) ? `"${s.replaceAll('"', '""')}"` : s;
 };
 const csv = (chart: Chart) =>
-  [["", ...chart.series.map((s) => s.name)], ...chart.x.map((x, i) => [x, ...chart.series.map((s) => s.values[i])])].map((r) => r.map(cell).join(",")).join("\r\n") + "\r\n";
+  [["", ...chart.series.flatMap((s) => (s.low?.length ? [s.name, s.name + " low", s.name + " high"] : [s.name]))], ...chart.x.map((x, i) => [x, ...chart.series.flatMap((s) => (s.low?.length ? [s.values[i], s.low[i], s.high?.[i]] : [s.values[i]]))])].map((r) => r.map(cell).join(",")).join("\r\n") + "\r\n";
 
 function svg(chart: Chart, from: EChartsType) {
   const off = init(null, null, { renderer: "svg", ssr: true, width: from.getWidth(), height: from.getHeight() });
@@ -173,12 +225,13 @@ function draw(root: HTMLElement) {
   if (!data?.textContent || !canvas || root.classList.contains("live")) return;
   const chart = JSON.parse(data.textContent) as Chart;
   root.classList.add("live");
+  if (chart.kind === "across" || chart.kind === "tornado") canvas.style.height = tallness(chart) + "px";
   const picture = init(canvas, null, { renderer: "canvas" });
   const paint = () => picture.setOption(options(chart, canvas.clientWidth), true);
   paint();
   new ResizeObserver(() => {
     picture.resize();
-    if (chart.kind === "heat") paint(); // its names are cut to the width
+    if (["heat", "across", "tornado"].includes(chart.kind)) paint(); // their names are cut to the width
   }).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   addEventListener("beforeprint", paint);
