@@ -99,6 +99,12 @@ func (s *Server) routes() []Route {
 		{Pattern: "POST /reconcile/pair", Verb: account.InventoryMerge, Menu: Place{Section: Reconcile}, Do: s.answerPair},
 		{Pattern: "POST /reconcile/unanswer", Verb: account.InventoryMerge, Menu: Place{Section: Reconcile}, Do: s.unanswerPair},
 
+		{Pattern: "GET /plan/{id}/plan.yaml", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planFile},
+		{Pattern: "POST /plan/{id}/copy", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.copyPlan},
+		{Pattern: "POST /plan/{id}/lock", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.lockPlan},
+		{Pattern: "POST /plan/{id}/remove", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.removePlan},
+		{Pattern: "POST /plan/{id}/restore", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.restorePlan},
+
 		{Pattern: "GET /sources", Verb: account.ImportRead, Menu: Place{Sources, "Freshness"}, Do: s.sourceFreshness},
 		{Pattern: "GET /sources/runs", Verb: account.ImportRead, Menu: Place{Sources, "Imports"}, Do: s.runs},
 		{Pattern: "GET /sources/runs/{run}", Verb: account.ImportRead, Menu: Place{Section: Sources}, Do: s.run},

@@ -19,6 +19,7 @@ import (
 	"pons/account"
 	"pons/fault"
 	"pons/inventory"
+	"pons/plan"
 	"pons/program"
 	"pons/raci"
 	"pons/sqldb"
@@ -51,18 +52,20 @@ type Deps struct {
 // Server is the web face. It is made by New and is inert until its Handler is served.
 type Server struct {
 	Deps
-	accounts  *account.Accounts
-	program   *program.Program
-	staff     *staff.Staff
-	duties    *raci.Duties
-	table     []Route
-	handler   http.Handler
-	finders   []finder
-	uploads   *uploads
-	jobs      *jobs
-	ready     atomic.Bool // there is an administrator
-	placesAt  atomic.Pointer[placesAt]
-	rewriting atomic.Pointer[rewriting] // the order of sources that is being worked into the devices
+	accounts    *account.Accounts
+	program     *program.Program
+	staff       *staff.Staff
+	duties      *raci.Duties
+	plans       *plan.Scenarios
+	projections projections
+	table       []Route
+	handler     http.Handler
+	finders     []finder
+	uploads     *uploads
+	jobs        *jobs
+	ready       atomic.Bool // there is an administrator
+	placesAt    atomic.Pointer[placesAt]
+	rewriting   atomic.Pointer[rewriting] // the order of sources that is being worked into the devices
 }
 
 // New builds the pages. It fails when the binary was built without its styles and scripts.
@@ -85,6 +88,7 @@ func New(d Deps) (*Server, error) {
 	s := &Server{Deps: d, accounts: account.New(d.DB, account.DefaultPolicy()), program: program.New(d.DB, d.Now)}
 	s.staff = staff.New()
 	s.duties = raci.New(s.staff)
+	s.plans = plan.NewScenarios(d.DB, d.Now)
 	s.uploads, s.jobs = &uploads{dir: d.Uploads, now: d.Now}, newJobs(d.Now)
 	s.table = s.routes()
 	s.finders = s.searches()

@@ -100,6 +100,7 @@ func (s *site) fill() {
 		s.t.Fatal(err)
 	}
 	s.fillImports()
+	s.fillPlans()
 }
 
 // actor signs a role's person in behind the scenes.

@@ -17,6 +17,11 @@ import (
 var examples = map[string]string{
 	"/reconcile/{queue}":                         "/reconcile/conflict",
 	"/reconcile/match/{id}":                      "/reconcile/match/CE-1",
+	"/plan/{id}/plan.yaml":                       "/plan/" + walkPlan + "/plan.yaml",
+	"/plan/{id}/copy":                            "/plan/" + walkPlan + "/copy",
+	"/plan/{id}/lock":                            "/plan/" + walkPlan + "/lock",
+	"/plan/{id}/remove":                          "/plan/" + sparePlan + "/remove",
+	"/plan/{id}/restore":                         "/plan/" + walkPlan + "/restore",
 	"/sources/runs/{run}":                        "/sources/runs/1",
 	"/sources/runs/{run}/mapping.yaml":           "/sources/runs/1/mapping.yaml",
 	"/sources/runs/{run}/rejected.csv":           "/sources/runs/1/rejected.csv",
