@@ -52,6 +52,10 @@ func (b *Board) conclusion() string {
 	if last.Year == first.Year {
 		text = fmt.Sprintf("The devices need %s FTE; %s are there", fte(then), fte(now))
 	}
+	if !b.staffed() {
+		need, _, _ := strings.Cut(text, ";")
+		return need + "; who is there today is not stated."
+	}
 	if missing < 0.005 {
 		return text + ", enough in every role."
 	}
@@ -83,6 +87,9 @@ func (s *sheet) three() {
 
 	low, high := b.totalBand()
 	about := fmt.Sprintf("%s FTE are there today; %s are missing in the roles that are short.", fte(current(first)), fte(short(last)))
+	if !b.staffed() {
+		about = "Who is there today is not stated, so that what is missing is not known."
+	}
 	if low != nil {
 		about += fmt.Sprintf(" With what is uncertain, %s to %s FTE (%s).", fte(low[len(low)-1]), fte(high[len(high)-1]), b.bandName())
 	} else {
@@ -92,6 +99,9 @@ func (s *sheet) three() {
 	s.peopleSmall(r)
 
 	about = fmt.Sprintf("%s in %d. The people who are missing cost %s a year of it.", b.cash(first.Spend), first.Year, b.cash(b.gapCost(len(b.Projection.Years)-1)))
+	if !b.staffed() {
+		about = fmt.Sprintf("%s in %d, for everybody who is needed.", b.cash(first.Spend), first.Year)
+	}
 	r = s.card(at(1), "Money", fmt.Sprintf("to spend in %d", last.Year), b.cash(last.Spend), about)
 	s.stems(r, b.each(func(y *plan.Year) float64 { return y.Spend }), green, amount)
 
@@ -99,11 +109,14 @@ func (s *sheet) three() {
 	value, note := figure(hours, 0)+" h", fmt.Sprintf("of listed work not done by the end of %d with the people and hires planned today.", last.Year)
 	if !listed {
 		value, note = unknown, "The plan lists no work by the hour, so what stays undone is not known."
+		if !b.staffed() {
+			note = "Who is there today is not stated, so what stays undone is not known."
+		}
 	}
 	p := b.enough(last.Year)
 	if known(p) {
 		note += fmt.Sprintf(" Chance that today's people are enough then: %s.", chance(p))
-	} else {
+	} else if b.staffed() {
 		note += " The chance that today's people are enough is unknown: it was not simulated."
 	}
 	r = s.card(at(2), "Risk", "backlog that builds up", value, note)
@@ -158,7 +171,9 @@ func (s *sheet) peopleSmall(r rect) {
 	a := axisFor(need, high, []float64{now})
 	s.stroke(faint, 0.25, r.x, r.y+r.h, r.x+r.w, r.y+r.h)
 	s.band(low, high, a, r)
-	s.dashed(now, a, r, ink)
+	if b.staffed() {
+		s.dashed(now, a, r, ink)
+	}
 	s.path(need, a, r, blue, 0.9)
 	n := len(need)
 	s.dot(place(n-1, n, r), a.at(need[n-1], r), 1.1, blue)
@@ -170,6 +185,9 @@ func (s *sheet) peopleSmall(r rect) {
 	}
 	s.say("needed "+fte(need[n-1]), r.x+r.w, a.at(above, r)-1.2, 0, toRight)
 	s.inkOf(ink)
+	if !b.staffed() {
+		return
+	}
 	y := a.at(now, r) + 3.4
 	if math.Abs(a.at(need[0], r)-y) < 4 || y > r.y+r.h-0.5 {
 		y = a.at(now, r) - 1.2
@@ -180,6 +198,9 @@ func (s *sheet) peopleSmall(r rect) {
 // gapCost is what the missing people of a year cost in it.
 func (b *Board) gapCost(i int) (sum float64) {
 	y := &b.Projection.Years[i]
+	if !b.staffed() {
+		return math.NaN()
+	}
 	for _, r := range y.Roles {
 		if r.GapFTE > 0 && r.RequiredFTE > 0 {
 			sum += r.Cost * min(1, r.GapFTE/r.RequiredFTE)
@@ -221,6 +242,9 @@ func (b *Board) asks() []Decision {
 func (b *Board) askPeople() Decision {
 	last := b.last()
 	gaps := b.gaps(last)
+	if !b.staffed() {
+		return Decision{"Have it stated who is there today, role by role.", fmt.Sprintf("The devices need %s FTE by %d. Without the people of today nobody can say how many posts are missing.", fte(last.TotalFTE), last.Year)}
+	}
 	if len(gaps) == 0 {
 		return Decision{"Keep the present number of people.",
 			fmt.Sprintf("In every role as many are there as are needed up to %d; decide again when the inventory or the growth changes.", last.Year)}
@@ -262,13 +286,17 @@ func (b *Board) askMoney() Decision {
 	for _, y := range b.Projection.Years {
 		total += y.Spend
 	}
+	missing := ""
+	if b.staffed() {
+		missing = fmt.Sprintf(" The missing people alone cost %s in %d.", b.cash(b.gapCost(n-1)), last.Year)
+	}
 	word := "rises"
 	if last.Spend < first.Spend {
 		word = "falls"
 	}
 	return Decision{fmt.Sprintf("Plan %s for %d to %d, %s of it in %d.", b.cash(total), first.Year, last.Year, b.cash(last.Spend), last.Year),
-		fmt.Sprintf("Spending %s from %s in %d; wages and benefits are %s of it in %d, escalating by %s a year. The missing people alone cost %s in %d.",
-			word, b.cash(first.Spend), first.Year, b.cash(last.TotalCost), last.Year, percent(b.Plan.WageEscalation), b.cash(b.gapCost(n-1)), last.Year)}
+		fmt.Sprintf("Spending %s from %s in %d; wages and benefits are %s of it in %d, escalating by %s a year.",
+			word, b.cash(first.Spend), first.Year, b.cash(last.TotalCost), last.Year, percent(b.Plan.WageEscalation)) + missing}
 }
 
 func (b *Board) askRisk() Decision {
@@ -291,7 +319,7 @@ func (b *Board) askRisk() Decision {
 		w := widest(b.Tornado)
 		return Decision{fmt.Sprintf("Have “%s” confirmed before the next budget.", w.Name),
 			fmt.Sprintf("It moves the result most: %s to %s %s. %s of this plan are not verified.", fte(min(w.Low, w.High)), fte(max(w.Low, w.High)), w.Unit, plural(weak, "assumption", "assumptions"))}
-	case !listed:
+	case len(b.Plan.Workload.Items) == 0:
 		return Decision{"Have the work listed by the hour.", "This plan rests on ratios alone, so that what stays undone is not known. A list of work by class of device makes the backlog visible."}
 	}
 	return Decision{"Name who confirms the assumptions, and by when.", fmt.Sprintf("%s of this plan are not verified; the last page lists them.", plural(weak, "assumption", "assumptions"))}

@@ -50,7 +50,11 @@ func (s *sheet) basis() {
 	if len(b.Plan.Assumptions) == 0 {
 		says = "What it rests on: the plan names no source for any of its values"
 	}
-	s.heading(says, "", 40)
+	with := 95.0 // what comes before the assumptions stays together, where pages allow it
+	if s.PageCount() >= pagesMost-1 {
+		with = 30
+	}
+	s.heading(says, "", with)
 	s.quality()
 	s.classes()
 	s.method()
@@ -95,7 +99,7 @@ func (s *sheet) quality() {
 		}
 		s.point("Inventory", text, 4)
 	} else {
-		s.point("Inventory", fmt.Sprintf("All %s typed in by hand: the plan was not made from the inventory, so that its counts have no date.", plural(len(b.Plan.Classes), "count was", "counts were")), 3)
+		s.point("Inventory", fmt.Sprintf("%s typed in by hand: the plan was not made from the inventory, so that its counts have no date.", plural(len(b.Plan.Classes), "count was", "counts were")), 3)
 	}
 	s.cosr()
 }
@@ -196,7 +200,7 @@ func (s *sheet) warnings() {
 // workPath begins the paths of single lines of work.
 const workPath = "workload/items/"
 
-// subject is a path as people read it: without the list that it stands in.
+// subject is a path as people read it: "roles/HTM manager/ratio/fte_per_fte" is "HTM manager: FTE per FTE".
 func subject(path string) string {
 	for _, list := range []string{workPath, "workload/", "roles/", "classes/", "coverage/", "costs/"} {
 		if rest, ok := strings.CutPrefix(path, list); ok {
@@ -204,7 +208,11 @@ func subject(path string) string {
 			break
 		}
 	}
-	return strings.ReplaceAll(path, "_", " ")
+	path = strings.ReplaceAll(strings.ReplaceAll(path, "/ratio/", "/"), "_", " ")
+	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+		path = path[:i] + ": " + strings.ReplaceAll(path[i+1:], "fte", "FTE")
+	}
+	return path
 }
 
 // pagesMost is how many pages a report has at most.
@@ -241,9 +249,9 @@ func (s *sheet) assumptions() {
 		}
 		rows = append(rows, []string{mark + " " + confidenceName(a.Confidence), subject(a.Path), strings.TrimSpace(a.Value + " " + a.Unit), a.Source, a.Date})
 	}
-	used := 27.0 + 46 + 14
-	what := (s.wide() - used) * 0.55
-	s.table(margin, []column{{title: "Confidence", width: 27}, {title: "What", width: what}, {title: "Value", width: 46}, {title: "Source", width: s.wide() - used - what}, {title: "Date", width: 14}}, rows, nil)
+	used := 27.0 + 40 + 15
+	what := (s.wide() - used) * 0.6
+	s.table(margin, []column{{title: "Confidence", width: 27}, {title: "What", width: what}, {title: "Value", width: 40}, {title: "Source", width: s.wide() - used - what}, {title: "Date", width: 15}}, rows, nil)
 	if more := len(list) - len(shown); more > 0 {
 		s.remark(fmt.Sprintf("%s in the plan and in its workbook, none of them less confirmed than these.", plural(more, "more assumption stands", "more assumptions stand")), 1)
 	}

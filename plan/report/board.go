@@ -148,6 +148,10 @@ func current(y *plan.Year) (fte float64) {
 	return fte
 }
 
+// staffed says that somebody stated who is there. A plan in which nobody is there anywhere is one that nobody has
+// told: who is there is then unknown, and not zero.
+func (b *Board) staffed() bool { return current(b.first()) > 0 }
+
 // short is the FTE that are missing, role by role: people too many in one role do not do the work of another.
 func short(y *plan.Year) (fte float64) {
 	for i := range y.Roles {
@@ -156,17 +160,18 @@ func short(y *plan.Year) (fte float64) {
 	return fte
 }
 
-// backlog is the hours not done up to a year; known is false when the plan lists no work.
+// backlog is the hours not done up to a year; known is false when the plan lists no work,
+// or does not say who is there to do it.
 func (b *Board) backlog(y *plan.Year) (hours float64, known bool) {
 	for i := range y.Roles {
 		hours += y.Roles[i].BacklogHours
 	}
-	return hours, len(b.Plan.Workload.Items) > 0
+	return hours, len(b.Plan.Workload.Items) > 0 && b.staffed()
 }
 
 // enough is the probability that the people who are there are enough in a year; NaN when it was not simulated.
 func (b *Board) enough(year int) float64 {
-	if b.Percentiles != nil {
+	if b.Percentiles != nil && b.staffed() {
 		for _, y := range b.Percentiles.TotalFTE {
 			if y.Year == year && y.Enough != nil {
 				return *y.Enough

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +55,9 @@ func (s *sheet) money() {
 	}
 	rows = append(rows, row("Spend", func(i int) string { return figure(b.Projection.Years[i].Spend, 0) }))
 	total := len(rows) - 1
-	rows = append(rows, row("of it for people missing today", func(i int) string { return figure(b.gapCost(i), 0) }))
+	if b.staffed() {
+		rows = append(rows, row("of it for people missing today", func(i int) string { return figure(b.gapCost(i), 0) }))
+	}
 	if b.bandName() != "" {
 		if low, high := b.band(b.Percentiles.TotalCost); low != nil {
 			at, to, _ := strings.Cut(b.bandName(), "–")
@@ -95,9 +98,12 @@ func (s *sheet) work() {
 	for _, h := range last.Hours {
 		total += h.Hours
 	}
-	hours, _ := b.backlog(last)
+	hours, told := b.backlog(last)
 	says := fmt.Sprintf("Work: %s hours in %d, and nothing stays undone", figure(total, 0), last.Year)
-	if hours >= 0.5 {
+	switch {
+	case !told:
+		says = fmt.Sprintf("Work: %s hours in %d; what stays undone is not known", figure(total, 0), last.Year)
+	case hours >= 0.5:
 		says = fmt.Sprintf("Work: %s hours in %d; %s hours stay undone by then", figure(total, 0), last.Year, figure(hours, 0))
 	}
 	s.heading(says, fmt.Sprintf("Listed work by kind. One FTE does %s productive hours a year where its role does not say otherwise. Undone hours add up from year to year, with the people who are there and the hires of the plan.", figure(b.Plan.Workload.Hours.Productive(), 0)), 62)
@@ -110,7 +116,10 @@ func (s *sheet) work() {
 	for _, i := range shown {
 		y := &b.Projection.Years[i]
 		columns = append(columns, column{title: strconv.Itoa(y.Year), width: min((s.wide()-44)/float64(len(shown)), 24), to: toRight})
-		h, _ := b.backlog(y)
+		h, told := b.backlog(y)
+		if !told {
+			h = math.NaN()
+		}
 		row = append(row, figure(h, 0))
 	}
 	s.table(margin, columns, [][]string{row}, nil)

@@ -34,6 +34,9 @@ func teamName(t plan.Team) string {
 func (s *sheet) people() {
 	b, first, last := s.b, s.b.first(), s.b.last()
 	says := fmt.Sprintf("People: %s FTE are needed in %d, %s are there", fte(last.TotalFTE), last.Year, fte(current(first)))
+	if !b.staffed() {
+		says = fmt.Sprintf("People: %s FTE are needed in %d; who is there is not stated", fte(last.TotalFTE), last.Year)
+	}
 	about := "Needed is the greater of what the devices ask for by ratio and by listed hours, and never less than what keeps somebody there at the hours that must be covered."
 	switch b.Plan.Method {
 	case plan.ByRatio:
@@ -50,10 +53,14 @@ func (s *sheet) people() {
 	s.sub(fmt.Sprintf("By team in %d: needed against there", last.Year), x, s.y, s.wide()-left-gutter)
 	s.teams(rect{x, y + 1, s.wide() - left - gutter, h - 2})
 	s.y = y + h + 3
+	dashed := " Dashed: the people who are there today."
+	if !b.staffed() {
+		dashed = ""
+	}
 	if name := b.bandName(); name != "" {
-		s.remark(fmt.Sprintf("Shaded: %s of %s draws over growth, rates of work, hours and leavers. Dashed: the people who are there today.", name, figure(float64(b.Percentiles.Draws), 0)), 2)
+		s.remark(fmt.Sprintf("Shaded: %s of %s draws over growth, rates of work, hours and leavers.%s", name, figure(float64(b.Percentiles.Draws), 0), dashed), 2)
 	} else {
-		s.remark("The uncertainty was not simulated: no band is shown, which does not mean that the line is certain. Dashed: the people who are there today.", 2)
+		s.remark("The uncertainty was not simulated: no band is shown, which does not mean that the line is certain."+dashed, 2)
 	}
 	s.y += 3
 	s.roles()
@@ -68,14 +75,19 @@ func (s *sheet) fteChart(r rect) {
 	a := axisFor(need, high, []float64{now})
 	s.band(low, high, a, r)
 	s.grid(a, r, fte)
-	s.dashed(now, a, r, ink)
+	if b.staffed() {
+		s.dashed(now, a, r, ink)
+	}
 	s.path(need, a, r, blue, 0.9)
 	n := len(need)
 	for i, v := range need {
 		s.dot(place(i, n, r), a.at(v, r), 0.9, blue)
 	}
 	end := place(n-1, n, r)
-	labels := []labelled{{a.at(need[n-1], r), "needed " + fte(need[n-1]), blue, true}, {a.at(now, r), "there " + fte(now), ink, true}}
+	labels := []labelled{{a.at(need[n-1], r), "needed " + fte(need[n-1]), blue, true}}
+	if b.staffed() {
+		labels = append(labels, labelled{a.at(now, r), "there " + fte(now), ink, true})
+	}
 	if low != nil {
 		labels = append(labels, labelled{a.at(high[n-1], r), "high " + fte(high[n-1]), soft, false}, labelled{a.at(low[n-1], r), "low " + fte(low[n-1]), soft, false})
 	}
@@ -128,12 +140,16 @@ func (s *sheet) teams(r rect) {
 		s.say(teamName(t.team), r.x, mid+1, names-2, fromLeft)
 		w := bars.w * t.need / a.top
 		s.box(blue, bars.x, mid-pitch*0.3, w, pitch*0.6)
-		at := bars.x + bars.w*t.now/a.top
-		s.stroke(paper, 1.6, at, mid-pitch*0.4, at, mid+pitch*0.4)
-		s.stroke(ink, 0.8, at, mid-pitch*0.42, at, mid+pitch*0.42)
+		if at := bars.x + bars.w*t.now/a.top; s.b.staffed() {
+			s.stroke(paper, 1.6, at, mid-pitch*0.4, at, mid+pitch*0.4)
+			s.stroke(ink, 0.8, at, mid-pitch*0.42, at, mid+pitch*0.42)
+		}
 		s.font(true, small)
 		text, c := "enough", green
-		if t.short > 0.004 {
+		switch {
+		case !s.b.staffed():
+			text, c = fte(t.need)+" needed", blue
+		case t.short > 0.004:
 			text, c = fte(t.short)+" missing", rust
 		}
 		s.inkOf(c)
@@ -238,6 +254,9 @@ func (s *sheet) roles() {
 		} else {
 			row = append(row, gap(sums(last, l.roles, func(r *plan.RoleYear) float64 { return max(0, r.GapFTE) })), "")
 		}
+		if !b.staffed() {
+			row[1], row[len(row)-2] = "?", "?"
+		}
 		rows = append(rows, row)
 	}
 	a := axisFor(values)
@@ -266,7 +285,9 @@ func (s *sheet) dotAndBand(y plan.RoleYear, a axis, r rect) {
 		x1, x2 := at(low[len(low)-1]), at(high[len(high)-1])
 		s.box(pale, x1, mid-1.1, max(x2-x1, 0.3), 2.2)
 	}
-	s.stroke(ink, 0.6, at(y.CurrentFTE), mid-1.8, at(y.CurrentFTE), mid+1.8)
+	if s.b.staffed() {
+		s.stroke(ink, 0.6, at(y.CurrentFTE), mid-1.8, at(y.CurrentFTE), mid+1.8)
+	}
 	s.dot(at(y.RequiredFTE), mid, 0.95, blue)
 }
 
@@ -276,6 +297,9 @@ func (s *sheet) bindingNote() string {
 		"Decides: which method asks for most (devices per FTE, hours of work, or hours that must be covered). Right: dot needed, black mark there"
 	if name := s.b.bandName(); name != "" {
 		text += ", shaded " + name
+	}
+	if !s.b.staffed() {
+		text += ". ?: not known, because nobody stated who is there"
 	}
 	return text + "."
 }

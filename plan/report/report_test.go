@@ -332,10 +332,13 @@ func TestInsideThePaper(t *testing.T) {
 // TestUnknownIsSaid: what a plan does not know is said in words.
 func TestUnknownIsSaid(t *testing.T) {
 	all := strings.ReplaceAll(flatText(texts(t, tiny(t))), "\n", " ")
-	for _, want := range []string{"The uncertainty was not simulated", "not known", "What drives the result is not known", "names no source", "typed in by hand", "unknown"} {
+	for _, want := range []string{"The uncertainty was not simulated", "not known", "What drives the result is not known", "names no source", "typed in by hand", "unknown", "who is there today is not stated", "Have it stated who is there today"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("a plan that knows nothing does not say %q", want)
 		}
+	}
+	if strings.Contains(all, "missing in all") || strings.Contains(all, "0 are there") {
+		t.Error("nobody said who is there, and the report counts them as nobody")
 	}
 	b := typical(t)
 	all = strings.ReplaceAll(flatText(texts(t, b)), "\n", " ")
