@@ -173,7 +173,10 @@ func (p *Plan) leadOrder() (order []int, ring []string) {
 // fold is how names are compared: without case and outer or doubled spaces.
 func fold(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
 
-// workOf is the kind of an item: stated, or read from its name.
+// Kind is the kind of an item: stated, or read from its name.
+func (it *Item) Kind() Work { return it.workOf() }
+
+// workOf is Kind.
 func (it *Item) workOf() Work {
 	if it.Work != "" {
 		return it.Work
