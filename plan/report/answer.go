@@ -61,7 +61,7 @@ func (b *Board) conclusion() string {
 	}
 	text += fmt.Sprintf(", and %s are missing", fte(missing))
 	if names := b.gaps(last); len(names) > 0 {
-		text += ", most of them " + names[0].Name
+		text += fmt.Sprintf(": first of all %s %s", fte(names[0].GapFTE), names[0].Name)
 	}
 	return text + "."
 }
@@ -115,9 +115,9 @@ func (s *sheet) three() {
 	}
 	p := b.enough(last.Year)
 	if known(p) {
-		note += fmt.Sprintf(" Chance that today's people are enough then: %s.", chance(p))
+		note += fmt.Sprintf(" Chance that every role has enough people then: %s.", chance(p))
 	} else if b.staffed() {
-		note += " The chance that today's people are enough is unknown: it was not simulated."
+		note += " The chance that every role has enough people is unknown: it was not simulated."
 	}
 	r = s.card(at(2), "Risk", "backlog that builds up", value, note)
 	if listed {
@@ -263,7 +263,7 @@ func (b *Board) askPeople() Decision {
 	}
 	now := b.gaps(b.first())
 	if len(now) > 0 {
-		why += fmt.Sprintf(" %s FTE are missing today already, most in %s.", fte(short(b.first())), now[0].Name)
+		why += fmt.Sprintf(" %s FTE are missing today already, %s of them %s.", fte(short(b.first())), fte(now[0].GapFTE), now[0].Name)
 	}
 	return Decision{fmt.Sprintf("Approve the posts that are missing by %d: %s.", last.Year, list), why}
 }
@@ -305,7 +305,7 @@ func (b *Board) askRisk() Decision {
 	if listed && hours >= 0.5 {
 		worst := slices.MaxFunc(last.Roles, func(a, c plan.RoleYear) int { return cmp.Compare(a.BacklogHours, c.BacklogHours) })
 		return Decision{"Decide what is not done until the posts are filled.",
-			fmt.Sprintf("By the end of %d, %s hours of listed work stay undone, %s of them in %s. Somebody has to say which devices wait, and accept the risk for them in writing.",
+			fmt.Sprintf("By the end of %d, %s hours of listed work stay undone, %s of them work of %s. Somebody has to say which devices wait, and accept the risk for them in writing.",
 				last.Year, figure(hours, 0), figure(worst.BacklogHours, 0), worst.Name)}
 	}
 	weak := 0

@@ -169,7 +169,7 @@ func (b *Board) backlog(y *plan.Year) (hours float64, known bool) {
 	return hours, len(b.Plan.Workload.Items) > 0 && b.staffed()
 }
 
-// enough is the probability that the people who are there are enough in a year; NaN when it was not simulated.
+// enough is the probability that every role has enough people in a year; NaN when it was not simulated.
 func (b *Board) enough(year int) float64 {
 	if b.Percentiles != nil && b.staffed() {
 		for _, y := range b.Percentiles.TotalFTE {

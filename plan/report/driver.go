@@ -37,7 +37,7 @@ func (s *sheet) drivers() {
 	const pitch, names, numbers = 7.0, 62.0, 14.0
 	h := pitch * float64(len(list))
 	s.heading(fmt.Sprintf("What drives it: %s moves the result most", list[0].Name),
-		fmt.Sprintf("One assumption at a time takes its low and its high value, all others stay. The result is %s, for %d.", list[0].Unit, b.last().Year), h+14)
+		fmt.Sprintf("One assumption at a time takes its low and its high value, all others stay. The result is %s, before rounding.", cmp.Or(list[0].Unit, fmt.Sprintf("FTE in %d", b.last().Year))), h+14)
 	low, high := list[0].Base, list[0].Base
 	for _, w := range list {
 		low, high = min(low, w.Low, w.High), max(high, w.Low, w.High)

@@ -59,9 +59,9 @@ func (s *sheet) money() {
 		rows = append(rows, row("of it for people missing today", func(i int) string { return figure(b.gapCost(i), 0) }))
 	}
 	if b.bandName() != "" {
-		if low, high := b.band(b.Percentiles.TotalCost); low != nil {
+		if low, high := b.band(b.Percentiles.TotalSpend); low != nil {
 			at, to, _ := strings.Cut(b.bandName(), "–")
-			rows = append(rows, row("Wages and benefits, "+at, func(i int) string { return figure(low[i], 0) }), row("Wages and benefits, "+to, func(i int) string { return figure(high[i], 0) }))
+			rows = append(rows, row("Spend, "+at, func(i int) string { return figure(low[i], 0) }), row("Spend, "+to, func(i int) string { return figure(high[i], 0) }))
 		}
 	}
 	s.table(margin, columns, rows, func(i int) weight {

@@ -63,8 +63,8 @@ func typical(t testing.TB) Board {
 	}
 	b.project(t)
 	b.Percentiles = invented(b.Projection)
-	b.Tornado = []plan.Swing{{Name: "growth of connected medical", Low: 17.5, High: 24.25, Base: b.last().TotalFTE, Unit: "FTE in the last year"}, {Name: "hands-on share of the day", Low: 25, High: 18.5, Base: b.last().TotalFTE, Unit: "FTE in the last year"},
-		{Name: "growth of IT endpoints", Low: 19, High: 22, Base: b.last().TotalFTE, Unit: "FTE in the last year"}}
+	b.Tornado = []plan.Swing{{Name: "growth of connected medical", Low: 35.5, High: 46.25, Base: b.last().TotalFTE, Unit: "FTE in 2031"}, {Name: "hands-on share of the day", Low: 42, High: 37.5, Base: b.last().TotalFTE, Unit: "FTE in 2031"},
+		{Name: "growth of IT endpoints", Low: 39, High: 41, Base: b.last().TotalFTE, Unit: "FTE in 2031"}}
 	less := p.Copy()
 	for i := range less.Classes {
 		less.Classes[i].Growth = plan.Exactly(0)
@@ -95,7 +95,7 @@ func invented(p *plan.Projection) *plan.Percentiles {
 	}
 	for i, y := range p.Years {
 		q.TotalFTE = append(q.TotalFTE, around(y.Year, y.TotalFTE, i, 0.04))
-		q.TotalCost = append(q.TotalCost, around(y.Year, y.TotalCost, i, 0.04))
+		q.TotalSpend = append(q.TotalSpend, around(y.Year, y.Spend, i, 0.04))
 	}
 	for r := range p.Years[0].Roles {
 		role := plan.RolePercentiles{Name: p.Years[0].Roles[r].Name}
@@ -145,7 +145,7 @@ func huge(t testing.TB) Board {
 	b.Projection.Warnings = slices.Repeat([]string{long}, 30)
 	b.Percentiles = invented(b.Projection)
 	for i := range 40 {
-		b.Tornado = append(b.Tornado, plan.Swing{Name: fmt.Sprint(i, " ", long), Low: 500 - float64(i), High: 900 + float64(i), Base: b.last().TotalFTE, Unit: "FTE in the last year"})
+		b.Tornado = append(b.Tornado, plan.Swing{Name: fmt.Sprint(i, " ", long), Low: 500 - float64(i), High: 900 + float64(i), Base: b.last().TotalFTE, Unit: "FTE in 2031"})
 		b.Milestones = append(b.Milestones, Milestone{"2027-01-01", long, long, long, long, i%2 == 0})
 		b.KPIs = append(b.KPIs, KPI{long, long, 1e9, 2e9, long, false, []float64{1, math.NaN(), 3, 4}})
 		b.Maturity = append(b.Maturity, Maturity{long, i % 6, 5})
@@ -415,5 +415,23 @@ func TestFiles(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name+".pdf"), out.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestSimulated: what the simulation and the tornado really give is printed.
+func TestSimulated(t *testing.T) {
+	b := typical(t)
+	b.Plan.Simulation.Draws = 200
+	var err error
+	if b.Percentiles, err = b.Plan.Simulate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if b.Tornado, err = b.Plan.Tornado(); err != nil {
+		t.Fatal(err)
+	}
+	pages := texts(t, b)
+	all := flatText(pages)
+	if len(pages) > 6 || !strings.Contains(all, "200 draws") || !strings.Contains(all, "moves the result most") || !strings.Contains(all, "Spend, P90") || strings.Contains(all, "NaN") {
+		t.Errorf("%d pages:\n%s", len(pages), all)
 	}
 }
