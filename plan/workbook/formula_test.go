@@ -322,7 +322,56 @@ func TestFormulas(t *testing.T) {
 	}
 }
 
-// change writes workbooks, then types into their cells, and gives the plans that those cells say.
+// change writes workbooks, types into their cells, and gives the plans that those cells say: that is what living
+// formulas are for.
 func change(t *testing.T, dir string) map[string]*plan.Plan {
-	return nil
+	out := map[string]*plan.Plan{}
+	f := written(t, example(t, "example_a.yaml"))
+	typed(t, f, []edit{
+		{"Ratios", "One FTE per", 6, 800}, {"Ratios", "Driven by classes", 8, "Imaging;iot/ot"}, {"Ratios", "Of", 12, "beds"}, {"Ratios", "One FTE per", 12, 77},
+		{"Roles", "Salary", 7, 90000}, {"Roles", "Benefits", 7, 0.4}, {"Roles", "Current FTE", 8, 9.5}, {"Growth", "Growth", 6, 0.11}, {"Baseline", "Devices", 5, 7001}, {"Baseline", "Part of", 7, nil},
+		{"Plan", "Rounding", 0, "half-up"}, {"Plan", "Method", 0, "greater"}, {"Plan", "Rise of wages", 0, 0.05}, {"Plan", "Benefits", 0, 0.31}, {"Plan", "Base year", 0, 2030}, {"Plan", "Staffed beds", 0, 410}, {"Plan", "Growth of beds", 0, 0.02},
+		{"Pipeline", "Class", 5, "biomed"}, {"Pipeline", "Year", 5, 2032}, {"Pipeline", "Added", 5, 1000}, {"Pipeline", "Retired", 5, 30},
+		{"Workload", "Role", 5, "bmet i/ii"}, {"Workload", "Class", 5, "imaging"}, {"Workload", "Work", 5, "visits"}, {"Workload", "Kind", 5, "pm"}, {"Workload", "Events per device", 5, 40}, {"Workload", "Hours each", 5, 2.5},
+		{"Coverage", "Role", 5, "Network"}, {"Coverage", "Seats", 5, 1}, {"Coverage", "Hours a week", 5, 168},
+		{"Hires", "Role", 5, "BMET III"}, {"Hires", "Start", 5, "2031-04"}, {"Hires", "FTE", 5, 2},
+		{"Contracts", "In force", 6, "yes"}, {"Contracts", "Price per device", 6, 4000}, {"Contracts", "Covers", 6, 0.4},
+		{"Costs", "Cost", 5, "courses"}, {"Costs", "Per FTE", 5, 1500}, {"Costs", "Of roles", 5, "Network; MD security"}, {"Costs", "From", 5, 2031},
+	})
+	if err := f.SaveAs(filepath.Join(dir, "changed-a.xlsx")); err != nil {
+		t.Fatal(err)
+	}
+	p := example(t, "example_a.yaml")
+	p.Rounding, p.Method, p.WageEscalation, p.Benefits, p.BaseYear, p.Beds, p.BedGrowth = plan.HalfUp, plan.ByGreater, 0.05, 0.31, 2030, 410, 0.02
+	own := 0.4
+	p.Roles[1].Ratio.DevicesPerFTE = 800
+	p.Roles[2].Salary, p.Roles[2].Benefits, p.Roles[2].Hires = 90000, &own, []plan.Hire{{Start: "2031-04", FTE: 2}}
+	p.Roles[3].CurrentFTE, p.Roles[3].Ratio.Classes = 9.5, []string{"imaging", "IoT/OT"}
+	p.Roles[7].Ratio = &plan.Ratio{BedsPerFTE: 77}
+	p.Classes[0].Count, p.Classes[0].Pipeline = 7001, []plan.Change{{Year: 2032, Add: 1000, Retire: 30}}
+	p.Classes[1].Growth, p.Classes[1].Contract = plan.Exactly(0.11), &plan.Contract{InForce: true, PricePerDevice: 4000, Covers: 0.4}
+	p.Classes[2].SubsetOf = nil
+	p.Workload.Items = []plan.Item{{Role: "BMET I/II", Class: "imaging", Name: "visits", Work: plan.PM, PerDeviceYear: plan.Exactly(40), Hours: plan.Exactly(2.5)}}
+	p.Coverage = []plan.Coverage{{Role: "Network", Seats: 1, HoursPerWeek: 168}}
+	p.Costs = []plan.Cost{{Name: "courses", PerFTE: 1500, Roles: []string{"Network", "MD security"}, From: 2031}}
+	out["changed-a"] = p
+
+	f = written(t, read(t, "invented", invented(2)))
+	typed(t, f, []edit{
+		{"Coverage", "Calls an hour", 5, 55}, {"Coverage", "Answered within", 5, 15}, {"Coverage", "Share answered", 5, 0.93}, {"Coverage", "Occupancy at most", 5, 0.8}, {"Coverage", "On call at most", 9, 0.15},
+		{"Baseline", "Part of", 10, "=biomed; all devices"}, {"Baseline", "Part of", 9, "pump?"}, {"Ratios", "Of", 7, "devices"}, {"Ratios", "One FTE per", 7, 300}, {"Ratios", "Driven by classes", 7, "-PC; =Biomed; Pump?"},
+		{"Plan", "Method", 0, "greater"}, {"Plan", "Rounding", 0, "none"}, {"Plan", "Hands-on share", 0, 0.66}, {"Roles", "Ramp-up months", 7, 11}, {"Roles", "Attrition", 7, 0.4},
+	})
+	if err := f.SaveAs(filepath.Join(dir, "changed-invented.xlsx")); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := reread(t, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Coverage[0].CallsPerHour != 55 || p.Rounding != plan.NoRounding {
+		t.Fatalf("the edits were not read: %+v", p)
+	}
+	out["changed-invented"] = p
+	return out
 }

@@ -58,7 +58,7 @@ func (b *book) charts() {
 	s := sheetCharts
 	b.head(s, "FTE by role and year, cost, and the gap to the people of today. The tables below the pictures are formulas.", 0)
 	roles, years := b.rows[sheetRoles], b.years()
-	const top = 62 // the tables stand below the pictures
+	const top = 66 // the tables stand below the pictures
 	table := func(from int, title string, cell func(r, y int) string) {
 		b.put(s, cellAt("A", from), title, b.heading(false))
 		for y := range years {
@@ -96,15 +96,16 @@ func (b *book) charts() {
 		return excelize.ChartSeries{Name: fmt.Sprintf("%s!$%s$%d", sheetTotals, column, headerRow), Categories: categories, Values: fmt.Sprintf("%s!$%s$%d:$%s$%d", sheetTotals, column, firstRow, column, firstRow+years-1)}
 	}
 	zero := 0.0
+	ink := excelize.Font{Family: "Calibri", Size: 10, Color: "404040"}
 	draw := func(at string, kind excelize.ChartType, title, unit string, least *float64, series []excelize.ChartSeries) {
 		b.do(b.f.AddChart(s, at, &excelize.Chart{Type: kind, Series: series, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title}}},
-			Legend: excelize.ChartLegend{Position: "right"}, Dimension: excelize.ChartDimension{Width: 940, Height: 380},
-			YAxis: excelize.ChartAxis{MajorGridLines: true, Minimum: least, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: unit}}}},
-			XAxis: excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0"}}}))
+			Legend: excelize.ChartLegend{Position: "right"}, Dimension: excelize.ChartDimension{Width: 940, Height: 370},
+			YAxis: excelize.ChartAxis{MajorGridLines: true, Minimum: least, Font: ink, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "#,##0.##"}, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: unit}}}},
+			XAxis: excelize.ChartAxis{Font: ink, TickLabelPosition: excelize.ChartTickLabelLow, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0"}}}))
 	}
 	draw("A4", excelize.ColStacked, "Required FTE by role", "FTE", &zero, stacked)
 	draw("A24", excelize.ColStacked, "Cost by year", b.p.Currency, &zero, []excelize.ChartSeries{total("E"), total("F"), total("G"), total("H"), total("I")})
-	draw("A43", excelize.Col, "Gap to the people of today", "FTE", nil, gaps)
+	draw("A44", excelize.Col, "Gap to the people of today", "FTE", nil, gaps)
 }
 
 // percentiles writes what the simulation came to: values, with the seed and the draws that give them again.
@@ -120,7 +121,7 @@ func (b *book) percentiles() {
 	for _, v := range q.Percentiles {
 		titles = append(titles, fmt.Sprintf("P%g", v))
 	}
-	titles = append(titles, "Current people are enough")
+	titles = append(titles, "People are enough")
 	for i, t := range titles {
 		b.put(s, cellAt(letter(i+1), headerRow), t, b.heading(false))
 	}
@@ -215,7 +216,6 @@ func (b *book) readme() {
 			b.put(s, cellAt("A", 5+len(lines)+i), l, about)
 		}
 	}
-	b.paper(s)
 }
 
 // fold is how names are compared, as in package plan: without case and doubled spaces.

@@ -32,7 +32,7 @@ func (b *book) style(k kind, input, bold bool) int {
 		s.Border = []excelize.Border{{Type: "bottom", Style: 4, Color: "D9CFA0"}, {Type: "right", Style: 4, Color: "D9CFA0"}}
 	}
 	if k == names || k == text {
-		s.Alignment = &excelize.Alignment{Vertical: "top", WrapText: k == names}
+		s.Alignment = &excelize.Alignment{Vertical: "top", WrapText: k == names, Indent: 1}
 	}
 	return b.keep(key, s)
 }
@@ -97,14 +97,15 @@ func (b *book) head(sheet, about string, frozen int) {
 		panes.ActivePane = "bottomLeft"
 	}
 	b.do(b.f.SetPanes(sheet, panes))
-	b.paper(sheet)
 }
 
-// paper prints a sheet across one page, with the names of the columns on every page.
+// paper prints a sheet across one page, a wide one across more, with the names of the columns on every page.
 func (b *book) paper(sheet string) {
-	landscape, a4, wide, tall, fit := "landscape", 9, 1, 0, true
-	b.do(b.f.SetPageLayout(sheet, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &wide, FitToHeight: &tall}))
-	b.do(b.f.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: &fit}))
+	rows, err := b.f.GetSheetDimension(sheet)
+	b.do(err)
+	_, corner, _ := strings.Cut(rows, ":")
+	wide, _, _ := excelize.CellNameToCoordinates(corner) // 0 for a sheet of one cell
+	b.do(b.f.SetPageLayout(sheet, &excelize.PageLayoutOptions{Orientation: ptr("landscape"), Size: ptr(9), FitToWidth: ptr(1 + wide/24), FitToHeight: ptr(0)}))
 	b.do(b.f.SetHeaderFooter(sheet, &excelize.HeaderFooterOptions{OddFooter: "&L&F&C&A&R&P / &N"}))
 	if sheet != sheetReadMe && sheet != sheetPlan && sheet != sheetCharts {
 		b.do(b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("%s!$%d:$%d", sheet, headerRow, headerRow), Scope: sheet}))
@@ -113,7 +114,6 @@ func (b *book) paper(sheet string) {
 
 // list writes a sheet of inputs and the formulas beside them.
 func (b *book) list(s *sheet) {
-	b.head(s.name, s.about, 1)
 	rows := b.rows[s.name]
 	for _, f := range s.fields {
 		times := 1
@@ -124,6 +124,7 @@ func (b *book) list(s *sheet) {
 			b.column(s, f, y, rows)
 		}
 	}
+	b.head(s.name, s.about, 1)
 	b.do(b.f.SetRowHeight(s.name, unitRow, 26))
 	b.do(b.f.SetRowHeight(s.name, headerRow, 32))
 }
@@ -132,6 +133,9 @@ func (b *book) list(s *sheet) {
 func (b *book) column(s *sheet, f field, y, rows int) {
 	col := b.at[s.name][keyOf(f, y)]
 	unit := f.unit
+	if f.input() { // a line that is added below the last is an input too
+		b.do(b.f.SetColStyle(s.name, col, b.keep("open"+string(f.kind), &excelize.Style{CustomNumFmt: ptr(formats[f.kind]), Protection: &excelize.Protection{Locked: false}})))
+	}
 	if f.years {
 		unit = strings.TrimSuffix(f.title+", "+f.unit, ", ")
 		b.formula(s.name, cellAt(col, headerRow), fmt.Sprintf("base_year+%d", y), b.heading(false))
@@ -145,13 +149,6 @@ func (b *book) column(s *sheet, f field, y, rows int) {
 	}
 	b.do(b.f.SetColWidth(s.name, col, col, width))
 	if f.input() {
-		// A line that is added below the last is an input too.
-		b.do(b.f.SetColStyle(s.name, col, b.keep("open"+string(f.kind), &excelize.Style{CustomNumFmt: ptr(formats[f.kind]), Protection: &excelize.Protection{Locked: false}})))
-		for _, row := range []int{1, 2} {
-			if col != "A" {
-				b.do(b.f.SetCellStyle(s.name, cellAt(col, row), cellAt(col, row), b.keep("plain", &excelize.Style{Protection: &excelize.Protection{Locked: true}})))
-			}
-		}
 		b.validate(s.name, fmt.Sprintf("%s%d:%s%d", col, firstRow, col, firstRow+rows+200), f)
 	}
 	style := b.style(f.kind, f.input(), false)
@@ -239,6 +236,7 @@ func (b *book) validate(sheet, area string, f field) {
 func (b *book) finish() {
 	for i, sheet := range b.f.GetSheetList() {
 		b.do(b.f.ProtectSheet(sheet, &excelize.SheetProtectionOptions{SelectLockedCells: true, SelectUnlockedCells: true, FormatCells: true, FormatColumns: true, FormatRows: true, AutoFilter: true, Sort: true}))
+		b.paper(sheet)
 		color := "A6A6A6"
 		switch sheet {
 		case sheetReadMe:
@@ -249,7 +247,7 @@ func (b *book) finish() {
 		default:
 			color = "E0A800"
 		}
-		b.do(b.f.SetSheetProps(sheet, &excelize.SheetPropsOptions{TabColorRGB: &color}))
+		b.do(b.f.SetSheetProps(sheet, &excelize.SheetPropsOptions{TabColorRGB: &color, FitToPage: ptr(true)}))
 		if i == 0 {
 			b.f.SetActiveSheet(0)
 		}
