@@ -105,9 +105,10 @@ func sortBaseline(counts []Tally, open []OpenQueue) {
 }
 
 // Holds says whether the content is still what was signed.
-func (b Baseline) Holds() bool { return b.Hash == b.sum() }
+func (b Baseline) Holds() bool { return b.Hash == b.Sum() }
 
-func (b Baseline) sum() string {
+// Sum is the SHA-256 of the content, hexadecimal.
+func (b Baseline) Sum() string {
 	sum := sha256.Sum256([]byte(b.Content()))
 	return hex.EncodeToString(sum[:])
 }
@@ -137,7 +138,7 @@ func (p *Program) Sign(ctx context.Context, b Baseline, actor string) (ledger.En
 	if err := tidyBaseline(&b); err != nil {
 		return ledger.Entry[Baseline]{}, err
 	}
-	b.Hash = b.sum()
+	b.Hash = b.Sum()
 	var e ledger.Entry[Baseline]
 	_, err := p.db.Update(ctx, func(tx *sqldb.Tx) error {
 		by := ledger.By{Actor: actor, At: p.now(), Why: "signed"}

@@ -2,10 +2,12 @@ package program
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
 	"pons/ledger"
+	"pons/sqldb"
 )
 
 // Theme is what several answers speak of.
@@ -117,4 +119,55 @@ func ThemeNames(themes []Theme) []string {
 	}
 	slices.SortFunc(out, func(a, b string) int { return cmp.Or(strings.Compare(ThemeKey(a), ThemeKey(b)), strings.Compare(a, b)) })
 	return out
+}
+
+// RenameTheme gives every answer of a theme another name, and every objective that meets it follows; a name that
+// another theme has joins the two. It gives how many answers changed.
+func (p *Program) RenameTheme(ctx context.Context, key, name, actor string) (changed int, err error) {
+	if err := tidyName("the theme", &name, true); err != nil {
+		return 0, &Mistake{"name", err}
+	}
+	by := p.by(actor, "theme “"+key+"” is “"+name+"” now")
+	_, err = p.db.Update(ctx, func(tx *sqldb.Tx) error {
+		talks := p.Interviews().Book
+		list, err := talks.List(tx)
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			body, hit := e.Body, 0
+			body.Answers = slices.Clone(body.Answers)
+			for i := range body.Answers {
+				if ThemeKey(body.Answers[i].Theme) == key {
+					body.Answers[i].Theme = name
+					hit++
+				}
+			}
+			if changed += hit; hit == 0 {
+				continue
+			}
+			if _, err := talks.Put(tx, e.ID, e.Version, body, by); err != nil {
+				return err
+			}
+		}
+		goals := p.Objectives().Book
+		objectives, err := goals.List(tx)
+		if err != nil {
+			return err
+		}
+		for _, e := range objectives {
+			i := slices.Index(e.Body.Themes, key)
+			if i < 0 {
+				continue
+			}
+			body := e.Body
+			body.Themes = slices.Clone(body.Themes)
+			body.Themes[i] = name
+			if _, err := goals.Put(tx, e.ID, e.Version, body, by); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return changed, err
 }

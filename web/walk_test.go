@@ -41,6 +41,25 @@ var examples = map[string]string{
 	"/account/tokens/{id}/revoke":                "/account/tokens/none/revoke",
 	"/devices/views/{id}/remove":                 "/devices/views/none/remove",
 	"/devices/edits/{id}/undo":                   "/devices/edits/none/undo",
+	"/program/interviews/{id}":                   "/program/interviews/walk",
+	"/program/interviews/{id}/edit":              "/program/interviews/walk/edit",
+	"/program/interviews/{id}/answers":           "/program/interviews/walk/answers",
+	"/program/interviews/{id}/answers/remove":    "/program/interviews/walk/answers/remove",
+	"/program/interviews/{id}/remove":            "/program/interviews/none/remove",
+	"/program/interviews/{id}/restore":           "/program/interviews/walk/restore",
+	"/program/guides/{role}":                     "/program/guides/htm",
+	"/program/guides/{role}/restore":             "/program/guides/htm/restore",
+	"/program/objectives/{id}":                   "/program/objectives/walk",
+	"/program/objectives/{id}/remove":            "/program/objectives/none/remove",
+	"/program/objectives/{id}/restore":           "/program/objectives/walk/restore",
+	"/program/kpis/{kpi}":                        "/program/kpis/reconciled",
+	"/program/kpis/{kpi}/restore":                "/program/kpis/reconciled/restore",
+	"/program/kpis/{kpi}/away":                   "/program/kpis/none/away",
+	"/program/kpis/{kpi}/readings":               "/program/kpis/reconciled/readings",
+	"/program/kpis/{kpi}/readings/remove":        "/program/kpis/reconciled/readings/remove",
+	"/program/kpis/{kpi}/readings/restore":       "/program/kpis/reconciled/readings/restore",
+	"/program/baseline/{id}":                     "/program/baseline/latest",
+	"/program/baseline/{id}/content.txt":         "/program/baseline/latest/content.txt",
 	"/devices/{id}":                              "/devices/CE-1",
 	"/devices/{id}/brief":                        "/devices/CE-1/brief",
 	"/devices/{id}/edit":                         "/devices/CE-1/edit",
@@ -166,7 +185,7 @@ func TestMenu(t *testing.T) {
 		return titles, current
 	}
 	titles, current := items(account.Administrator, "/admin/audit")
-	if got := strings.Join(titles, "|"); !strings.HasPrefix(got, "Overview|Devices|Reconcile|Sources|Admin|Order of sources|") || !strings.HasSuffix(got, "|People and roles|Audit log|About and health|Parts of pages") || current != "Audit log" {
+	if got := strings.Join(titles, "|"); !strings.HasPrefix(got, "Overview|Devices|Reconcile|") || !strings.Contains(got, "|Program|Sources|Admin|Order of sources|") || !strings.HasSuffix(got, "|People and roles|Audit log|About and health|Parts of pages") || current != "Audit log" {
 		t.Errorf("administrator's menu is %s at %s", got, current)
 	}
 	for _, role := range []account.Role{account.Viewer, account.Clinical} {
