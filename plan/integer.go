@@ -50,6 +50,13 @@ const (
 
 // relax solves the program between bounds, whole numbers or not. ok is false when the lower bounds break a row.
 func (m *program) relax(low, high []float64) (x []float64, value float64, ok bool) {
+	x, _, value, ok = m.priced(low, high)
+	return x, value, ok
+}
+
+// priced also says what each unknown costs at least, in value, for each unit that it leaves the bound where it stands;
+// 0 where it stands between bounds.
+func (m *program) priced(low, high []float64) (x, cost []float64, value float64, ok bool) {
 	x = slices.Clone(low)
 	var free []int
 	for j := range m.c {
@@ -71,7 +78,7 @@ func (m *program) relax(low, high []float64) (x []float64, value float64, ok boo
 			rest -= v * low[j]
 		}
 		if rest < -nearly {
-			return nil, 0, false
+			return nil, nil, 0, false
 		}
 		t.rest[i], t.rows[i], all = max(rest, 0), all[:t.n:t.n], all[t.n:]
 		for k, j := range free {
@@ -85,7 +92,13 @@ func (m *program) relax(low, high []float64) (x []float64, value float64, ok boo
 		x[j] += v
 		value += m.c[j] * v
 	}
-	return x, value, true
+	cost = make([]float64, len(m.c))
+	for k, at := range t.at {
+		if at < t.n {
+			cost[free[at]] = max(0, -t.gain[k])
+		}
+	}
+	return x, cost, value, true
 }
 
 // tableau is the simplex method's, without the columns of the basis. Unknowns n… are what is left over of each row.
@@ -251,10 +264,23 @@ func (m *program) solve(limit int, start []float64) solution {
 	}
 	var open branches
 	split := func(low, high []float64) {
-		x, v, ok := m.relax(low, high)
+		x, cost, v, ok := m.priced(low, high)
 		s.nodes++
 		if !ok || v <= s.value+near() {
 			return
+		}
+		// A whole number that would cost more than what there is to gain over the best known stays near its bound.
+		low, high = slices.Clone(low), slices.Clone(high)
+		for j, c := range cost {
+			if !m.whole[j] || c*(high[j]-low[j]) <= v-s.value {
+				continue
+			}
+			most := math.Floor((v-s.value)/c + nearly)
+			if x[j]-low[j] <= high[j]-x[j] {
+				high[j] = min(high[j], low[j]+most)
+			} else {
+				low[j] = max(low[j], high[j]-most)
+			}
 		}
 		if m.fraction(x) < 0 {
 			s.x, s.value = x, v

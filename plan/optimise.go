@@ -83,9 +83,10 @@ type FrontierPoint struct {
 }
 
 const (
-	hireStep      = 0.25 // FTE
-	mostHires     = 1000 // FTE of one role
-	mostRelaxed   = 20_000
+	hireStep      = 0.25   // FTE
+	mostHires     = 1000   // FTE of one role
+	mostRelaxed   = 10_000 // about a second at 30 roles and 40 classes; a hospital's plan is proven within a few hundred
+	pointRelaxed  = 1000   // for each point of the frontier
 	frontierSteps = 24
 	kilo          = 1000    // hours are counted in thousands
 	hundredKilo   = 100_000 // and money in hundred thousands: rows come out near 1
@@ -152,7 +153,7 @@ func Optimise(p *Plan, b Budget) (Advice, error) {
 	out.Moves = o.moves(today, s.x)
 	out.Rejected = o.rejected(s.x, b.Amount-out.Spent)
 	out.Left = o.left(s.x, b.Amount-out.Spent)
-	out.Frontier = o.frontier(today)
+	out.Frontier = o.frontier(today, s)
 	return out, nil
 }
 
@@ -735,7 +736,7 @@ func (o *optimiser) left(x []float64, purse float64) []Remainder {
 }
 
 // frontier solves the program anew at steps of the budget, up to one step beyond it.
-func (o *optimiser) frontier(today []float64) []FrontierPoint {
+func (o *optimiser) frontier(today []float64, answer solution) []FrontierPoint {
 	amount, step := o.b.Amount, o.b.Step
 	if step == 0 {
 		step = 10_000
@@ -752,7 +753,10 @@ func (o *optimiser) frontier(today []float64) []FrontierPoint {
 	out, start := []FrontierPoint{}, today
 	for _, a := range append(amounts, amount, amount+step) {
 		o.most[o.budgetRow] = fixed + a/hundredKilo
-		s := o.solve(mostRelaxed/4, start)
+		s := answer
+		if a != amount {
+			s = o.solve(pointRelaxed, start)
+		}
 		start = s.x
 		u := o.uncovered(s.x)
 		point := FrontierPoint{Amount: a, Spent: o.spent(s.x), Weighted: u.Weighted, Hours: u.Hours, Gap: s.gap * kilo}
