@@ -11,6 +11,7 @@ import (
 	"pons/demo"
 	"pons/fault"
 	"pons/inventory"
+	"pons/program"
 	"pons/sqldb"
 )
 
@@ -105,6 +106,9 @@ func (c DemoCommand) fill(s *session, db *sqldb.DB) (name string, err error) {
 		return "", err
 	}
 	if err := past.live(); err != nil {
+		return "", err
+	}
+	if err := demo.Design(s.ctx, program.New(db, s.now), past.today); err != nil {
 		return "", err
 	}
 	if err := c.people(s, db); err != nil {

@@ -79,7 +79,7 @@ func (d Decision) Quorate(c Committee) (enough, counted bool) {
 
 const maxMembers = 60
 
-// Committees, DecisionRights and Decisions are the books of governance.
+// Committees is the book of who decides together.
 func (p *Program) Committees() Shelf[Committee] {
 	return Shelf[Committee]{Book: ledger.NewBook("program.committee", checkCommittee), p: p}
 }

@@ -1,13 +1,13 @@
 // Pictures: draws every .chart of the page from the JSON beside it with ECharts, and hands it out as PNG, SVG or CSV.
 // Colours come from the page's own tokens, so both themes are right; tooltips are drawn on the canvas because a
 // strict Content-Security-Policy forbids style attributes in inserted HTML.
-import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
-import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import { BarChart, HeatmapChart, LineChart, RadarChart } from "echarts/charts";
+import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, RadarComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, use, type EChartsCoreOption, type EChartsType } from "echarts/core";
 import { LabelLayout } from "echarts/features";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 
-use([BarChart, HeatmapChart, LineChart, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent, LabelLayout, CanvasRenderer, SVGRenderer]);
+use([BarChart, HeatmapChart, LineChart, RadarChart, RadarComponent, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent, LabelLayout, CanvasRenderer, SVGRenderer]);
 
 interface Series {
   name: string;
@@ -18,7 +18,7 @@ interface Series {
   status?: "good" | "info" | "warn" | "bad" | "neutral";
 }
 interface Chart {
-  kind: "line" | "bar" | "stacked" | "heat" | "band" | "waterfall" | "across" | "tornado" | "step";
+  kind: "line" | "bar" | "stacked" | "heat" | "band" | "waterfall" | "across" | "tornado" | "step" | "radar";
   title: string;
   unit: string;
   x: string[];
@@ -26,6 +26,7 @@ interface Chart {
   series: Series[];
   base?: number;
   at?: number[];
+  top?: number;
 }
 
 // Okabe and Ito's palette, which stays apart for the common kinds of colour blindness; yellow is left out because
@@ -75,6 +76,8 @@ function options(chart: Chart, width: number): EChartsCoreOption {
     yAxis: { type: "value", axisLabel: { color: soft, formatter: (v: number) => number.format(v) }, splitLine: { lineStyle: { color: line } } } as object,
   };
   switch (chart.kind) {
+    case "radar":
+      return radar(chart, base, soft, line, colours);
     case "heat":
       return { ...base, ...heat(chart, soft, line, width) };
     case "waterfall":
@@ -104,6 +107,41 @@ function options(chart: Chart, width: number): EChartsCoreOption {
         series: chart.series.map((s, i) => ({ type: "bar", name: s.name, data: s.values, color: of(s, i), barMaxWidth: 36, stack: chart.kind === "stacked" ? "all" : undefined, itemStyle: { borderRadius: chart.kind === "stacked" ? 0 : [3, 3, 0, 0] } })),
       };
   }
+}
+
+// A radar has no axes to share with the other pictures. What is not assessed has no place on it: the axis says so, and the
+// line has a corner in the middle. Lines differ by their dashes and corners, not by colour alone.
+function radar(chart: Chart, base: { legend?: object; tooltip: object; grid?: object; xAxis?: object; yAxis?: object }, soft: string, line: string, colours: string[]): EChartsCoreOption {
+  const dashes = ["solid", "dashed", "dotted"];
+  const corners = ["circle", "rect", "triangle"];
+  const { grid: _grid, xAxis: _x, yAxis: _y, ...rest } = base;
+  const all = [...chart.series.keys()];
+  return {
+    ...rest,
+    tooltip: { ...base.tooltip, trigger: "item" },
+    radar: {
+      indicator: chart.x.map((name, i) => ({ name: chart.series[0]?.values[i] == null ? name + "\nnot assessed" : name, min: 0, max: chart.top ?? 5 })),
+      splitNumber: chart.top ?? 5,
+      radius: "66%",
+      center: ["50%", "54%"],
+      axisName: { color: soft, fontSize: 12 },
+      splitLine: { lineStyle: { color: line } },
+      axisLine: { lineStyle: { color: line } },
+      splitArea: { show: false },
+    },
+    series: [{
+      type: "radar",
+      data: all.map((i) => ({
+        name: chart.series[i].name,
+        value: chart.series[i].values.map((v) => v ?? "-"),
+        symbol: corners[i % 3],
+        symbolSize: 6,
+        itemStyle: { color: colours[i % colours.length] },
+        lineStyle: { color: colours[i % colours.length], width: i === 0 ? 2.5 : 1.5, type: dashes[i % 3] },
+        areaStyle: i === 0 ? { color: colours[0], opacity: 0.14 } : undefined,
+      })),
+    }],
+  };
 }
 
 function heat(chart: Chart, soft: string, line: string, width: number) {
