@@ -58,6 +58,7 @@ type Server struct {
 	duties      *raci.Duties
 	plans       *plan.Scenarios
 	projections projections
+	drawing     drawing // the draws of plans that run
 	table       []Route
 	handler     http.Handler
 	finders     []finder
