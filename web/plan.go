@@ -113,8 +113,16 @@ func (s *Server) outcome(ctx context.Context, e scenarioEntry) (*plan.Projection
 }
 
 // projected computes a plan, with its uncertainty.
-func projected(_ context.Context, p *plan.Plan) (*plan.Projection, error) {
-	return p.Project()
+func projected(ctx context.Context, p *plan.Plan) (*plan.Projection, error) {
+	out, err := p.Project()
+	if err != nil {
+		return nil, err
+	}
+	if out.Percentiles, err = p.Simulate(ctx); err != nil {
+		return nil, err
+	}
+	out.Tornado, err = p.Tornado()
+	return out, err
 }
 
 // copyPlan makes a scenario out of another.
