@@ -1,5 +1,5 @@
-// Package api is the REST face, v1: devices, facts, queues and changes for other programs, and the few things
-// that they may write. It decides its own types and keeps them stable; what is true of a device is inventory's, who
+// Package api is the REST face, v1: devices, facts, queues, changes and resource plans for other programs, and the few
+// things that they may write. It decides its own types and keeps them stable; what is true of a device is inventory's, who
 // may ask is account's. Only API tokens open it, never a browser's session.
 package api
 
@@ -18,6 +18,8 @@ import (
 	"pons/account"
 	"pons/fault"
 	"pons/inventory"
+	"pons/plan"
+	"pons/program"
 	"pons/sqldb"
 )
 
@@ -33,11 +35,15 @@ type Deps struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	Version   string
+	Name      string // of the hospital, for reports
+	Demo      bool   // the data are invented, and reports say so
 }
 
 type server struct {
 	Deps
 	accounts *account.Accounts
+	plans    *plan.Scenarios
+	program  *program.Program
 }
 
 // New returns the handler of everything under Prefix. The OpenAPI 3.1 document is at Prefix/openapi.json.
@@ -49,15 +55,18 @@ func New(d Deps) http.Handler {
 	if s.Changed == nil {
 		s.Changed = func() {}
 	}
+	s.plans, s.program = plan.NewScenarios(d.DB, s.Now), program.New(d.DB, s.Now)
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Pons", "1")
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = Prefix+"/openapi", "", Prefix+"/schemas"
-	config.Info.Description = "One record for every connected device of a hospital. Every call carries an API token: Authorization: Bearer …; a token is made on the account page. Times are RFC 3339 in UTC. What is not known is absent or empty."
+	config.Info.Description = "One record for every connected device of a hospital, and the plan of the people and money that they need. Every call carries an API token: Authorization: Bearer …; a token is made on the account page. Times are RFC 3339 in UTC. What is not known is absent or empty."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	config.Security = []map[string][]string{{"token": {}}}
 	config.CreateHooks = nil // no $schema links in answers: they would be another host's name behind a proxy
 	routes := humago.New(mux, config)
 	s.register(routes)
+	s.registerPlans(routes)
+	s.registerProgram(routes)
 	return s.guard(mux)
 }
 
@@ -94,7 +103,11 @@ func (s *server) guard(next http.Handler) http.Handler {
 			problem(w, http.StatusInternalServerError, "the token could not be checked; try again")
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		limit := int64(bodyLimit)
+		if strings.HasPrefix(r.URL.Path, Prefix+"/plans") || r.URL.Path == Prefix+"/projection" {
+			limit = planLimit
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), actorKey{}, who)))
 	})
 }

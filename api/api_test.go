@@ -27,12 +27,13 @@ import (
 var now = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 type site struct {
-	t     *testing.T
-	url   string
-	inv   *inventory.Inventory
-	token string // of the administrator
-	east  string // of a person who sees one site
-	read  string // of the administrator, for reading only
+	t        *testing.T
+	url      string
+	inv      *inventory.Inventory
+	accounts *account.Accounts
+	token    string // of the administrator
+	east     string // of a person who sees one site
+	read     string // of the administrator, for reading only
 }
 
 func row(source, key string, n int, pairs ...string) fact.Record {
@@ -58,6 +59,7 @@ func onBoth(t *testing.T, body func(t *testing.T, s *site)) {
 			row("cmms", "CE-3", 3, "control_number", "CE-3", "manufacturer", "Philips", "model", "IntelliVue MX800", "serial", "DE9912345"))
 		s.bring("dhcp", "dhcp", row("dhcp", "x", 1, "mac", "00:12:21:aa:bb:cc", "ip", "10.31.0.9", "hostname", "PUMP-1"))
 		accounts := account.New(db, account.DefaultPolicy())
+		s.accounts = accounts
 		root := account.Command("test")
 		tokens := map[string]string{}
 		for _, p := range []account.Person{

@@ -69,7 +69,9 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	group, ctx := errgroup.WithContext(s.ctx)
 	whole := http.NewServeMux()
 	whole.Handle("/", pages)
-	whole.Handle(api.Prefix+"/", api.New(api.Deps{DB: db, Inventory: devices, Index: index, Changed: func() { bell.Ring(bus.Changed) }, Log: log, Now: s.now, Version: Version}))
+	whole.Handle(api.Prefix+"/", api.New(api.Deps{
+		DB: db, Inventory: devices, Index: index, Changed: func() { bell.Ring(bus.Changed) }, Log: log, Now: s.now, Version: Version, Name: c.Name, Demo: c.demo != "",
+	}))
 	serveHTTP(ctx, group, listener, whole, log)
 	group.Go(func() error { return pages.Run(ctx) })
 	group.Go(func() error {

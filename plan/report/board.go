@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 
 	"pons/fault"
+	"pons/ledger"
 	"pons/plan"
 )
 
@@ -76,16 +78,24 @@ type Maturity struct {
 
 // KPI is one measure as it reads now.
 type KPI struct {
-	Name, Owner string
-	Value       float64 // NaN: not known
-	Target      float64 // NaN: none
-	Unit        string
-	Met         bool // the value meets the target
-	Trend       []float64
+	Name, Owner, Unit string
+	State             string  // how it stands against its target, in words
+	Value             float64 // NaN: not known
+	Target            float64 // NaN: none
+	Met               bool    // the value meets the target
+	Trend             []float64
 }
 
 // Decision is something that the board is asked.
 type Decision struct{ What, Why string }
+
+// Of is the report of a scenario and what it comes to; hospital, reader, day and what stands around the plan are for
+// the caller to add.
+func Of(e ledger.Entry[plan.Scenario], out *plan.Projection) Board {
+	_, by, _ := strings.Cut(e.Actor, ":")
+	return Board{Scenario: e.Body.Name, About: e.Body.About, Version: e.Version, Locked: e.Locked, Saved: e.At, SavedBy: by,
+		Plan: &e.Body.Plan, Projection: out, Percentiles: out.Percentiles, Tornado: out.Tornado}
+}
 
 // Write prints the report. It wraps fault.Invalid when there is no projection to print.
 func Write(w io.Writer, b Board) error {

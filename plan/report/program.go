@@ -140,7 +140,7 @@ func (s *sheet) kpis() {
 		case k.Met:
 			state = "met"
 		}
-		rows = append(rows, []string{k.Name, withUnit(k.Value, k.Unit), target(k), cmp.Or(k.Owner, "nobody yet"), state})
+		rows = append(rows, []string{k.Name, withUnit(k.Value, k.Unit), target(k), cmp.Or(k.Owner, "nobody yet"), cmp.Or(k.State, state)})
 	}
 	used := 22.0 + 24 + 30 + 22 + 22
 	s.table(margin, []column{{title: "Measure", width: s.wide() - used, strong: true}, {title: "Now", width: 22, to: toRight}, {title: "Target", width: 24, to: toRight}, {title: "Owner", width: 30, inset: 1.5}, {title: "State", width: 22},

@@ -58,8 +58,8 @@ func typical(t testing.TB) Board {
 		Drifts:     []plan.Drift{{Class: "biomed", Then: 6000, Now: 6018}},
 		Milestones: []Milestone{{"2027-01-15", "Inventory baseline signed", "Clarify", "Biomed director", "done", false}, {"2026-10-30", "Interviews finished", "Clarify", "CIO", "in progress", true}, {"2027-06-01", "Support model agreed", "Design", "", "not started", false}},
 		Maturity:   []Maturity{{"Inventory", 2, 4}, {"Risk", 3, 3}, {"Vulnerability", 1, 3}, {"Network", 0, 3}, {"Maintenance", 3, 4}},
-		KPIs: []KPI{{"Devices matched in both records", "Biomed director", 86, 95, "%", false, []float64{61, 70, 82, 86}}, {"Life support PM on time", "Biomed director", 100, 100, "%", true, []float64{97, 99, 100}},
-			{"Devices that nobody answers for", "", math.NaN(), 0, "devices", false, nil}},
+		KPIs: []KPI{{"Devices matched in both records", "Biomed director", "%", "near target", 86, 95, false, []float64{61, 70, 82, 86}}, {"Life support PM on time", "Biomed director", "%", "", 100, 100, true, []float64{97, 99, 100}},
+			{"Devices that nobody answers for", "", "devices", "", math.NaN(), 0, false, nil}},
 	}
 	b.project(t)
 	b.Percentiles = invented(b.Projection)
@@ -147,7 +147,7 @@ func huge(t testing.TB) Board {
 	for i := range 40 {
 		b.Tornado = append(b.Tornado, plan.Swing{Name: fmt.Sprint(i, " ", long), Low: 500 - float64(i), High: 900 + float64(i), Base: b.last().TotalFTE, Unit: "FTE in 2031"})
 		b.Milestones = append(b.Milestones, Milestone{"2027-01-01", long, long, long, long, i%2 == 0})
-		b.KPIs = append(b.KPIs, KPI{long, long, 1e9, 2e9, long, false, []float64{1, math.NaN(), 3, 4}})
+		b.KPIs = append(b.KPIs, KPI{long, long, long, long, 1e9, 2e9, false, []float64{1, math.NaN(), 3, 4}})
 		b.Maturity = append(b.Maturity, Maturity{long, i % 6, 5})
 	}
 	for range 20 {
