@@ -11,6 +11,7 @@ import (
 	"pons/demo"
 	"pons/fault"
 	"pons/inventory"
+	"pons/ledger"
 	"pons/program"
 	"pons/sqldb"
 )
@@ -109,6 +110,9 @@ func (c DemoCommand) fill(s *session, db *sqldb.DB) (name string, err error) {
 		return "", err
 	}
 	if err := demo.Design(s.ctx, program.New(db, s.now), past.today); err != nil {
+		return "", err
+	}
+	if _, err := demo.People(s.ctx, db, ledger.By{Actor: by().String(), At: s.now()}); err != nil {
 		return "", err
 	}
 	if err := c.people(s, db); err != nil {

@@ -39,6 +39,7 @@ type devicePage struct {
 	MaySee      bool // the audit log
 	HasNetwork  bool
 	Services    []inventory.DocumentService
+	Answering   []answerLine
 	WireTotal   int
 	OfDocuments int
 }
@@ -189,6 +190,9 @@ func (s *Server) showDevice(v *Visit, p devicePage, status int) error {
 	}
 	if !p.MayEdit {
 		p.Edit = ""
+	}
+	if p.Answering, err = s.answersNow(v, p.Device); err != nil {
+		return err
 	}
 	p.setGroups()
 	if v.Part() && (p.Edit != "" || p.Row != "") { // one row: its form, or the row as it was

@@ -36,6 +36,7 @@ func (s *Server) exportDevices(v *Visit) error {
 	if v.Form("every") != "" {
 		p.Columns = p.All
 	}
+	p.Columns = slices.DeleteFunc(slices.Clone(p.Columns), func(c listColumn) bool { return c.Field < 0 }) // who answers now is not of a file
 	ask, err := p.whole(v)
 	if err != nil {
 		return err

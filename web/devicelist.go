@@ -12,6 +12,7 @@ import (
 	"pons/column"
 	"pons/inventory"
 	"pons/query"
+	"pons/raci"
 	"pons/sqldb"
 )
 
@@ -63,6 +64,8 @@ func columnNames(text string, schema *query.Schema) []string {
 	for _, name := range strings.Split(text, ",") {
 		if i, ok := schema.Find(strings.TrimSpace(name)); ok && !slices.Contains(out, schema.Field(i).Name) {
 			out = append(out, schema.Field(i).Name)
+		} else if strings.TrimSpace(name) == answersColumn && !slices.Contains(out, answersColumn) {
+			out = append(out, answersColumn)
 		}
 	}
 	if len(out) == 0 {
@@ -160,6 +163,7 @@ type deviceListPage struct {
 	Read    int // devices read so far, while not ready
 	Empty   bool
 	All     []listColumn // every field, for the column chooser
+	Answers map[string]raci.Answer
 }
 
 // listColumn is a column of the list: a field and where it stands in the schema.
@@ -208,6 +212,11 @@ func (s *Server) devices(v *Visit) error {
 	})
 	if err != nil {
 		return err
+	}
+	if slices.ContainsFunc(p.Columns, func(c listColumn) bool { return c.Key == answersColumn }) {
+		if p.Answers, err = s.rowAnswers(v, p.Rows); err != nil {
+			return err
+		}
 	}
 	p.setViews(v, views)
 	if v.Part() {
@@ -355,8 +364,9 @@ func (p *deviceListPage) setColumns(v *Visit, schema *query.Schema) {
 		}
 		p.All = append(p.All, c)
 	}
+	p.All = append(p.All, listColumn{Column: Column{Key: answersColumn, Title: "Answers now"}, Field: -1, On: slices.Contains(names, answersColumn)})
 	for _, name := range names {
-		if i, ok := schema.Find(name); ok {
+		if i := slices.IndexFunc(p.All, func(c listColumn) bool { return c.Key == name }); i >= 0 {
 			p.Columns = append(p.Columns, p.All[i])
 		}
 	}

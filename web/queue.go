@@ -135,6 +135,9 @@ func (s *Server) reconcile(v *Visit) error {
 	for _, q := range queues() {
 		p.Queues = append(p.Queues, queueCount{q, facetCount(all.Facets["queue"], q.Name)})
 	}
+	if p.Nobody, err = s.nobodyNow(v, ask); err != nil {
+		return err
+	}
 	if p.Trend, err = s.trend(v, good, all.Total, "reconcile-trend"); err != nil {
 		return err
 	}
@@ -148,6 +151,7 @@ type reconcilePage struct {
 	Read              int
 	Total, Reconciled int
 	Queues            []queueCount
+	Nobody            nobodyCount
 	Trend             trend
 }
 

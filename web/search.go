@@ -28,6 +28,7 @@ func (s *Server) searches() []finder {
 	return []finder{
 		{"Pages", s.findPages},
 		{"Devices", s.findDevices},
+		{"Staff", s.findStaff},
 		{"People", s.findPeople},
 	}
 }

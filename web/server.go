@@ -56,6 +56,7 @@ type Server struct {
 	program     *program.Program
 	staff       *staff.Staff
 	duties      *raci.Duties
+	groupsAt    atomic.Pointer[groupsAt]
 	plans       *plan.Scenarios
 	projections projections
 	drawing     drawing // the draws of plans that run
