@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -26,6 +28,9 @@ func Read(name string, r io.Reader) (p *Plan, notes []string, err error) {
 	}
 	if len(text) > maxFile {
 		return nil, nil, Mistakes{{File: name, Text: fmt.Sprintf("the file is larger than %d MB; a plan is not", maxFile>>20)}}
+	}
+	if !utf8.Valid(text) {
+		return nil, nil, Mistakes{{File: name, Text: "this is no text: a plan is a file of YAML or JSON"}}
 	}
 	d := decoder{file: name, at: map[string]*yaml.Node{}}
 	var doc yaml.Node
@@ -45,7 +50,7 @@ func Read(name string, r io.Reader) (p *Plan, notes []string, err error) {
 		}
 	}
 	if len(d.mistakes) > 0 {
-		slices.SortStableFunc(d.mistakes, func(a, b Mistake) int { return a.Line - b.Line })
+		slices.SortStableFunc(d.mistakes, func(a, b Mistake) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 		return nil, nil, d.mistakes
 	}
 	return p, append(notes, warnings...), nil
