@@ -102,6 +102,11 @@ func (s *sheet) three() {
 	if !b.staffed() {
 		about = fmt.Sprintf("%s in %d, for everybody who is needed.", b.cash(first.Spend), first.Year)
 	}
+	if b.bandName() != "" {
+		if low, high := b.band(b.Percentiles.TotalSpend); low != nil {
+			about += fmt.Sprintf(" With what is uncertain, %s to %s in %d.", amount(low[len(low)-1]), amount(high[len(high)-1]), last.Year)
+		}
+	}
 	r = s.card(at(1), "Money", fmt.Sprintf("to spend in %d", last.Year), b.cash(last.Spend), about)
 	s.stems(r, b.each(func(y *plan.Year) float64 { return y.Spend }), green, amount)
 

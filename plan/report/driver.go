@@ -34,7 +34,7 @@ func (s *sheet) drivers() {
 	}
 	slices.SortStableFunc(list, func(a, b plan.Swing) int { return cmp.Compare(width(b), width(a)) })
 	list = list[:min(len(list), swings)]
-	const pitch, names, numbers = 7.0, 62.0, 14.0
+	const pitch, names, numbers = 7.0, 70.0, 15.0
 	h := pitch * float64(len(list))
 	s.heading(fmt.Sprintf("What drives it: %s moves the result most", list[0].Name),
 		fmt.Sprintf("One assumption at a time takes its low and its high value, all others stay. The result is %s, before rounding.", cmp.Or(list[0].Unit, fmt.Sprintf("FTE in %d", b.last().Year))), h+14)

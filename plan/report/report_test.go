@@ -15,6 +15,8 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"golang.org/x/sync/errgroup"
+
 	"pons/fault"
 	"pons/plan"
 )
@@ -264,6 +266,31 @@ func TestSameBytes(t *testing.T) {
 		if !bytes.Equal(first.Bytes(), again.Bytes()) {
 			t.Fatal("the same board gave another file")
 		}
+	}
+}
+
+// TestManyAtOnce: reports that are printed at the same time share fonts, and nothing else.
+func TestManyAtOnce(t *testing.T) {
+	b := typical(t)
+	var want bytes.Buffer
+	if err := Write(&want, b); err != nil {
+		t.Fatal(err)
+	}
+	var group errgroup.Group
+	for range 6 {
+		group.Go(func() error {
+			var got bytes.Buffer
+			if err := Write(&got, b); err != nil {
+				return err
+			}
+			if !bytes.Equal(got.Bytes(), want.Bytes()) {
+				return errors.New("another file")
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 
