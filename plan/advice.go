@@ -94,37 +94,64 @@ func (o *optimiser) decisions() []int {
 }
 
 // moves puts the decisions that lead from one choice to another in order: at each turn the one that covers most for its
-// money, of what the budget allows then. Long rows of hires go in eight parts.
+// money, of what the budget allows then. Long rows of hires go in eight parts. What a decision covers is reckoned anew
+// only when it comes first by what was last known of it: others can only have made it cover less, as a rule.
 func (o *optimiser) moves(from, to []float64) []Move {
-	at, worth := slices.Clone(from), o.value(from)
-	purse := o.b.Amount
-	var out []Move
-	for {
-		best, by, gained := -1, 0.0, 0.0
-		var move Move
-		for _, j := range o.decisions() {
-			left := math.Round(to[j]) - math.Round(at[j])
-			if left == 0 {
-				continue
-			}
-			d := max(-1, min(left, max(1, math.Ceil(math.Round(to[j])/8))))
-			m := o.describe(j, d)
-			at[j] += d
-			gain := o.value(at) - worth
-			at[j] -= d
-			if best < 0 || rank(m.Cost, gain, purse) > rank(move.Cost, gained, purse) {
-				best, by, gained, move = j, d, gain, m
-			}
-		}
-		if best < 0 {
-			return merged(out, o.p.Currency)
-		}
-		at[best] += by
-		worth += gained
-		purse -= move.Cost
-		move.Weighted = gained * kilo
-		out = append(out, move)
+	type open struct {
+		Move
+		by   float64
+		turn int // when Weighted was reckoned
 	}
+	at, worth, purse := slices.Clone(from), o.value(from), o.b.Amount
+	waiting := map[int]*open{}
+	var order []int
+	for _, j := range o.decisions() {
+		if math.Round(to[j]) != math.Round(at[j]) {
+			waiting[j], order = &open{turn: -1}, append(order, j)
+		}
+	}
+	var out []Move
+	for turn := 0; len(order) > 0; turn++ {
+		reckon := func(j int) {
+			w := waiting[j]
+			w.by = max(-1, min(math.Round(to[j])-math.Round(at[j]), max(1, math.Ceil(math.Round(to[j])/8))))
+			w.Move, w.turn = o.describe(j, w.by), turn
+			at[j] += w.by
+			w.Weighted = o.value(at) - worth
+			at[j] -= w.by
+		}
+		first := func() int {
+			return slices.MaxFunc(order, func(a, b int) int {
+				x, y := waiting[a], waiting[b]
+				return cmp.Compare(rank(x.Cost, x.Weighted, purse), rank(y.Cost, y.Weighted, purse))
+			})
+		}
+		if turn == 0 {
+			for _, j := range order {
+				reckon(j)
+			}
+		}
+		j := first()
+		for waiting[j].turn != turn {
+			reckon(j)
+			j = first()
+		}
+		w := waiting[j]
+		at[j] += w.by
+		worth += w.Weighted
+		purse -= w.Cost
+		move := w.Move
+		move.Weighted *= kilo
+		out = append(out, move)
+		if math.Round(at[j]) == math.Round(to[j]) {
+			order = slices.DeleteFunc(order, func(k int) bool { return k == j })
+		} else {
+			w.turn = -1
+			w.by = max(-1, min(math.Round(to[j])-math.Round(at[j]), w.by))
+			w.Move.Cost = o.describe(j, w.by).Cost
+		}
+	}
+	return merged(out, o.p.Currency)
 }
 
 // rank orders moves: what costs nothing and harms nothing, then by gain for money, then what frees money, then what the
@@ -279,7 +306,7 @@ func (o *optimiser) frontier(today []float64, answer solution) []FrontierPoint {
 		o.most[o.budgetRow] = fixed + a/hundredKilo
 		s := answer
 		if a != amount {
-			s = o.solve(pointRelaxed, start)
+			s = o.solve(o.effort(pointRelaxed), start)
 		}
 		start = s.x
 		u := o.uncovered(s.x)

@@ -205,9 +205,9 @@ func BenchmarkCrossTrain(b *testing.B) {
 		needs = append(needs, plan.SkillNeed{Skill: fmt.Sprint("skill ", k), Level: 2, Overflow: 500})
 		teaching = append(teaching, plan.Teaching{Skill: needs[k].Skill, Cost: 900 + 100*float64(k), Hours: 16})
 	}
-	for b.Loop() {
+	cpu(b, func() {
 		got := train(b, people, needs, teaching)
 		b.ReportMetric(got.Gap, "gap")
 		b.ReportMetric(float64(len(got.Pairings)), "courses")
-	}
+	})
 }

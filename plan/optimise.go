@@ -90,7 +90,7 @@ func Optimise(p *Plan, b Budget) (Advice, error) {
 		return Advice{}, err
 	}
 	today := o.today()
-	s := o.solve(mostRelaxed, today)
+	s := o.solve(o.effort(mostRelaxed), today)
 	out := Advice{Year: b.Year, Amount: b.Amount, Spent: o.spent(s.x), Gap: s.gap * kilo, Searched: s.nodes, Notes: o.notes}
 	before, _, _ := o.relax(o.fixed(today))
 	out.Before, out.After = o.uncovered(before), o.uncovered(s.x)
@@ -414,6 +414,13 @@ func (o *optimiser) today() []float64 {
 	return x
 }
 
+// effort is how many relaxations fit into about as much time as so many of a plan of 30 roles and 40 classes take.
+func (o *optimiser) effort(relaxed int) int {
+	const usual = 78 * 78 * 181 // rows squared × unknowns of that plan
+	size := float64(len(o.rows)) * float64(len(o.rows)) * float64(len(o.c))
+	return max(20, int(float64(relaxed)*min(1, usual/size)))
+}
+
 func (o *optimiser) spent(x []float64) float64 {
 	sum := 0.0
 	for i, at := range o.hire {
@@ -481,4 +488,3 @@ func (o *optimiser) uncovered(x []float64) (u Uncovered) {
 	}
 	return u
 }
-
