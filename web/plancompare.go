@@ -360,3 +360,20 @@ func pathTitle(path string) string {
 	at := strings.LastIndex(path, "/")
 	return path[:at+1] + strings.ReplaceAll(path[at+1:], "_", " ")
 }
+
+// editText writes a value as people read it: a rate in percent.
+func editText(path, value string) string {
+	parts := strings.Split(path, "/")
+	field := parts[len(parts)-1]
+	if (field == "low" || field == "mode" || field == "high") && len(parts) > 1 {
+		field = parts[len(parts)-2]
+	}
+	if !slices.Contains([]string{"growth", "bed_growth", "benefits", "wage_escalation", "escalation", "attrition", "wrench_time", "covers", "share_of_cost", "max_share", "shrinkage", "max_occupancy"}, field) {
+		return value
+	}
+	v, err := parseNumber(value)
+	if err != nil {
+		return value
+	}
+	return amount(round2(100*v)) + " %"
+}

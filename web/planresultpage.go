@@ -145,6 +145,9 @@ func (r *resultView) shortText(y int) string {
 	return amount(short)
 }
 
+// fewNames is how many roles are named before the rest is only counted.
+const fewNames = 6
+
 func (r *resultView) spanTitle() string {
 	_, _, title := r.span()
 	return title

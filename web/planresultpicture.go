@@ -11,34 +11,62 @@ import (
 	"pons/plan"
 )
 
-// fteChart is the FTE of a role, or of all, with the band of the draws, beside those who are there.
+// fteChart is the FTE of a role, or of all: the middle of the draws with their band, the plan computed once with
+// everything most likely, and those who are there.
 func (r *resultView) fteChart(role string) Chart {
 	title := "People needed, all roles"
 	if role != "" {
 		title = "People needed: " + role
 	}
-	needed := Series{Name: "needed", Hrefs: r.whys(role)}
+	drawn, likely := Series{Name: "needed", Hrefs: r.whys(role)}, Series{Name: "needed", Hrefs: r.whys(role)}
 	now, work := Series{Name: "there now", Status: Neutral}, Series{Name: "at work, with hires", Status: Good}
-	differs := false
+	hires, apart := false, false
 	for y := range r.Out.Years {
 		n, c, a := r.sumOf(role, y)
-		needed.Values, now.Values, work.Values = append(needed.Values, n), append(now.Values, c), append(work.Values, math.Round(a*100)/100)
-		differs = differs || math.Abs(a-c) > 0.005
-		if low, high, ok := r.bandOf(role, y); ok {
-			needed.Low, needed.High = append(needed.Low, low), append(needed.High, high)
+		likely.Values, now.Values, work.Values = append(likely.Values, n), append(now.Values, c), append(work.Values, round2(a))
+		hires = hires || math.Abs(a-c) > 0.02*max(n, c)
+		low, high, ok := r.bandOf(role, y)
+		if half, is := r.halfOf(role, y); ok && is {
+			drawn.Values, drawn.Low, drawn.High = append(drawn.Values, half), append(drawn.Low, low), append(drawn.High, high)
+			apart = apart || math.Abs(half-n) > 0.01*max(n, half)
 		}
 	}
-	if len(needed.Low) != len(needed.Values) {
-		needed.Low, needed.High = nil, nil
+	c := Chart{ID: "plan-fte", Title: title, Kind: BandChart, Unit: "FTE", Along: "year", X: r.years(), Series: []Series{likely}}
+	if len(drawn.Values) == len(likely.Values) {
+		c.Series = []Series{drawn}
+		if apart {
+			c.Series[0].Name, likely.Name = "needed, P50", "needed, most likely"
+			c.Series = append(c.Series, likely)
+		}
 	}
-	c := Chart{ID: "plan-fte", Title: title, Kind: BandChart, Unit: "FTE", Along: "year", X: r.years(), Series: []Series{needed}}
 	if peopleKnown(r.Plan) {
 		c.Series = append(c.Series, now)
-		if differs {
+		if hires {
 			c.Series = append(c.Series, work)
 		}
 	}
 	return c
+}
+
+// halfOf is the percentile of a year that lies nearest to the middle, if it is between 40 and 60.
+func (r *resultView) halfOf(role string, y int) (float64, bool) {
+	d, best := r.drawn(role), -1
+	for i, q := range r.percents() {
+		if best < 0 || math.Abs(q-50) < math.Abs(r.percents()[best]-50) {
+			best = i
+		}
+	}
+	if best < 0 || math.Abs(r.percents()[best]-50) > 10 || y >= len(d) || best >= len(d[y].Values) {
+		return 0, false
+	}
+	return d[y].Values[best], true
+}
+
+func (r *resultView) percents() []float64 {
+	if r.Out.Percentiles == nil {
+		return nil
+	}
+	return r.Out.Percentiles.Percentiles
 }
 
 // sumOf is what is needed, there today and at work in a year, of one role or all.

@@ -4,10 +4,9 @@
 import { BarChart, HeatmapChart, LineChart, RadarChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, RadarComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, use, type EChartsCoreOption, type EChartsType } from "echarts/core";
-import { LabelLayout } from "echarts/features";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 
-use([BarChart, HeatmapChart, LineChart, RadarChart, RadarComponent, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent, LabelLayout, CanvasRenderer, SVGRenderer]);
+use([BarChart, HeatmapChart, LineChart, RadarChart, RadarComponent, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent, CanvasRenderer, SVGRenderer]);
 
 interface Series {
   name: string;
@@ -50,19 +49,21 @@ const isDark = () => {
 const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const show = (v: unknown, unit: string) => (v == null || v === "-" ? "unknown" : number.format(Number(v)) + (unit === "%" ? " %" : unit ? " " + unit : ""));
 
-function options(chart: Chart, width: number): EChartsCoreOption {
+function options(chart: Chart, width: number, height: number): EChartsCoreOption {
   const soft = colour("soft");
   const line = colour("line");
   const text = colour("text");
   const colours = palette[isDark() ? "dark" : "light"];
   const of = (s: Series, i: number) => (s.status ? colour(s.status + "-fill") : colours[i % colours.length]);
+  const many = chart.series.length > 1 && chart.kind !== "heat";
+  const rows = Math.max(1, Math.ceil(chart.series.reduce((sum, s) => sum + 34 + 7 * s.name.length, 0) / Math.max(1, width - 24)));
   const base = {
     animation: false,
     aria: { enabled: true },
     color: colours,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: text },
-    grid: { left: 12, right: 20, top: chart.series.length > 1 && chart.kind !== "heat" ? 36 : 16, bottom: 8, containLabel: true },
-    legend: chart.series.length > 1 && chart.kind !== "heat" ? { top: 4, left: 12, itemWidth: 12, itemHeight: 8, textStyle: { color: soft, fontSize: 12 } } : undefined,
+    grid: { left: 12, right: 20, top: many ? 16 + 20 * rows : 16, bottom: 8, containLabel: true },
+    legend: many ? { top: 4, left: 12, itemWidth: 12, itemHeight: 8, textStyle: { color: soft, fontSize: 12 } } : undefined,
     tooltip: {
       renderMode: "richText",
       trigger: chart.kind === "heat" ? "item" : "axis",
@@ -83,7 +84,7 @@ function options(chart: Chart, width: number): EChartsCoreOption {
     case "waterfall":
       return { ...base, legend: undefined, series: waterfall(chart) };
     case "band":
-      return bands(chart, base, of);
+      return bands(chart, base, of, width, height);
     case "across":
     case "tornado":
       return { ...base, ...across(chart, base, of, width) };
@@ -165,21 +166,34 @@ function heat(chart: Chart, soft: string, line: string, width: number) {
 
 // A band is drawn as an invisible line at the low end with the band's height stacked on it, and the middle line over
 // it; a series without a band is what it is compared with. Every line bears its name at its end instead of a legend.
-function bands(chart: Chart, base: { grid: object; xAxis: { axisLabel: object } }, of: (s: Series, i: number) => string): EChartsCoreOption {
-  const room = Math.min(150, 16 + 7 * Math.max(...chart.series.map((s) => s.name.length)));
+function bands(chart: Chart, base: { legend?: object; grid: object; xAxis: { axisLabel: object } }, of: (s: Series, i: number) => string, width: number, height: number): EChartsCoreOption {
+  const named = width > 520; // else a legend: there is no room beside the lines
+  const shifts = named ? apart(chart, height - 44) : [];
+  const room = named ? Math.min(170, 18 + 7 * Math.max(...chart.series.map((s) => s.name.length))) : 20;
   return {
     ...base,
-    legend: undefined,
-    grid: { ...base.grid, top: 16, right: room },
+    legend: named ? undefined : base.legend,
+    grid: named ? { ...base.grid, top: 16, right: room } : base.grid,
     xAxis: { ...base.xAxis, boundaryGap: false, axisLabel: { ...base.xAxis.axisLabel, showMaxLabel: true } },
-    series: chart.series.flatMap((s, i) => band(s, of(s, i), i > 0 && !s.low?.length)),
+    series: chart.series.flatMap((s, i) => band(s, of(s, i), i > 0 && !s.low?.length, named ? shifts[i] : undefined)),
   };
 }
 
-function band(s: Series, color: string, dashed: boolean) {
+// How far each name goes up or down from the end of its line, so that no two lie upon each other.
+function apart(chart: Chart, height: number): number[] {
+  const top = Math.max(1, ...chart.series.flatMap((s) => [...s.values, ...(s.high ?? [])]).map((v) => v ?? 0)) * 1.08;
+  const at = chart.series.map((s) => height - ((s.values.at(-1) ?? 0) / top) * height);
+  const order = [...at.keys()].sort((a, b) => at[a] - at[b]);
+  const to = [...at];
+  order.forEach((k, n) => (to[k] = n === 0 ? at[k] : Math.max(at[k], to[order[n - 1]] + 15)));
+  for (let n = order.length - 2; n >= 0; n--) to[order[n]] = Math.min(to[order[n]], Math.max(at[order[n]] - 15, to[order[n + 1]] - 15));
+  return to.map((y, k) => y - at[k]);
+}
+
+function band(s: Series, color: string, dashed: boolean, shift?: number) {
   const last = s.values.length - 1;
-  const named = s.values.map((v, i) => (i === last ? { value: v, label: { show: true, position: "right", formatter: s.name, color: colour("text"), fontSize: 12 } } : v));
-  const middle = { type: "line", name: s.name, data: named, color, symbol: "circle", symbolSize: dashed ? 1 : 6, showSymbol: true, lineStyle: { width: 2, type: dashed ? "dashed" : "solid" }, labelLayout: { moveOverlap: "shiftY" } };
+  const named = s.values.map((v, i) => (i === last && shift !== undefined ? { value: v, label: { show: true, position: "right", offset: [2, shift], formatter: s.name, color: colour("text"), fontSize: 12 } } : v));
+  const middle = { type: "line", name: s.name, data: named, color, symbol: "circle", symbolSize: dashed ? 1 : 6, showSymbol: true, lineStyle: { width: 2, type: dashed ? "dashed" : "solid" } };
   if (!s.low?.length) return [middle];
   const low = s.low;
   const height = low.map((v, i) => (v == null || s.high?.[i] == null ? null : s.high[i]! - v));
@@ -198,7 +212,8 @@ function across(chart: Chart, whole: { tooltip: object; grid: object; xAxis: { a
   return {
     grid: { ...whole.grid, left: 12, right: 60, top: chart.series.length > 1 ? 40 : 16 },
     tooltip: { ...whole.tooltip, valueFormatter: (v: unknown) => (v == null || v === "-" ? "unknown" : show(Number(v) + base, chart.unit)) },
-    xAxis: { type: "value", axisLabel: { color: soft, hideOverlap: true, formatter: (v: number) => number.format(v + base) }, splitLine: { lineStyle: { color: line } } },
+    // The ticks of a tornado would be the base and so much: its bars bear their values instead.
+    xAxis: { type: "value", boundaryGap: ["9%", "9%"], axisLabel: { show: !tornado, color: soft, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (v: number) => number.format(v) }, splitLine: { lineStyle: { color: line } } },
     yAxis: { type: "category", inverse: true, data: chart.x, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: colour("text"), interval: 0, width: Math.max(90, Math.min(340, Math.floor(width * 0.36))), overflow: "truncate" } },
     series: chart.series.map((s, i) => ({
       type: "bar",
@@ -251,7 +266,7 @@ const csv = (chart: Chart) =>
 
 function svg(chart: Chart, from: EChartsType) {
   const off = init(null, null, { renderer: "svg", ssr: true, width: from.getWidth(), height: from.getHeight() });
-  off.setOption({ ...options(chart, from.getWidth()), backgroundColor: colour("surface") });
+  off.setOption({ ...options(chart, from.getWidth(), from.getHeight()), backgroundColor: colour("surface") });
   const text = off.renderToSVGString();
   off.dispose();
   return new Blob([text], { type: "image/svg+xml" });
@@ -265,11 +280,11 @@ function draw(root: HTMLElement) {
   root.classList.add("live");
   if (chart.kind === "across" || chart.kind === "tornado") canvas.style.height = tallness(chart) + "px";
   const picture = init(canvas, null, { renderer: "canvas" });
-  const paint = () => picture.setOption(options(chart, canvas.clientWidth), true);
+  const paint = () => picture.setOption(options(chart, canvas.clientWidth, canvas.clientHeight), true);
   paint();
   new ResizeObserver(() => {
     picture.resize();
-    if (["heat", "across", "tornado"].includes(chart.kind)) paint(); // their names are cut to the width
+    if (["heat", "across", "tornado", "band", "stacked"].includes(chart.kind)) paint(); // their names are laid out by the width
   }).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   addEventListener("beforeprint", paint);
