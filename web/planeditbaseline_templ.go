@@ -879,9 +879,9 @@ func (p recountPage) View() templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var32 string
-						templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(more(float64(r.Now-r.Then), fteText))
+						templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(difference(float64(r.Now-r.Then), fteText))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `planeditbaseline.templ`, Line: 220, Col: 54}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `planeditbaseline.templ`, Line: 220, Col: 60}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var32))
 						if templ_7745c5c3_Err != nil {

@@ -536,7 +536,7 @@ func (f *planForm) methods(i int) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = binding(f.roleYear(i).Binding).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = bindingMark(f.roleYear(i).Binding).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

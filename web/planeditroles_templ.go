@@ -336,9 +336,9 @@ func (f *planForm) role(i int, r plan.Role) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(more(f.roleYear(i).GapFTE, fteText))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(difference(f.roleYear(i).GapFTE, fteText))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `planeditroles.templ`, Line: 95, Col: 41}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `planeditroles.templ`, Line: 95, Col: 47}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {

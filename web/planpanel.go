@@ -214,8 +214,8 @@ func shortMoney(v float64) string {
 	return numberText(math.Round(v), "")
 }
 
-// more writes a difference with its sign.
-func more(v float64, text func(float64) string) string {
+// difference writes a difference with its sign.
+func difference(v float64, text func(float64) string) string {
 	if v < 0 {
 		return "−" + text(-v)
 	}
