@@ -181,7 +181,7 @@ func (s *Server) doPlan(v *Visit, p *plan.Plan, do string) (*plan.Plan, string, 
 		if err != nil {
 			return nil, "", err
 		}
-		next, n := staffed(p, fte, v.Now.UTC().Format(time.DateOnly))
+		next, n := withStaff(p, fte, v.Now.UTC().Format(time.DateOnly))
 		return next, fmt.Sprintf("Took who is here from the staff list for %d %s.", n, plural(n, "role", "roles")), nil
 	}
 	return doRow(p, do)
@@ -575,7 +575,7 @@ func planOptions(empty string, names []string) []Option {
 	return out
 }
 
-func teamOptions() []Option {
+func planTeams() []Option {
 	out := []Option{{"", "not said"}}
 	for _, t := range plan.Teams() {
 		out = append(out, Option{string(t), strings.ReplaceAll(string(t), "-", " ")})

@@ -110,7 +110,7 @@ func (f *planForm) roles() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = f.choose("new:roles:team", "Team of the new role", f.posted("new:roles:team", "biomed"), teamOptions(), true).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = f.choose("new:roles:team", "Team of the new role", f.posted("new:roles:team", "biomed"), planTeams(), true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -269,7 +269,7 @@ func (f *planForm) role(i int, r plan.Role) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = f.choose(fmt.Sprintf("roles[%d].team", i), "Team of "+r.Name, f.text(fmt.Sprintf("roles[%d].team", i)), teamOptions(), true).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.choose(fmt.Sprintf("roles[%d].team", i), "Team of "+r.Name, f.text(fmt.Sprintf("roles[%d].team", i)), planTeams(), true).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -159,9 +159,9 @@ func (s *Server) staffFTE(v *Visit) (map[string]float64, error) {
 
 func titleKey(title string) string { return strings.ToLower(strings.Join(strings.Fields(title), " ")) }
 
-// staffed gives the plan with the staff list's FTE for each role that a title of it names. "BMET I" and "BMET II"
+// withStaff gives the plan with the staff list's FTE for each role that a title of it names. "BMET I" and "BMET II"
 // both are people of the role "BMET I/II".
-func staffed(p *plan.Plan, fte map[string]float64, day string) (*plan.Plan, int) {
+func withStaff(p *plan.Plan, fte map[string]float64, day string) (*plan.Plan, int) {
 	next, n := p.Copy(), 0
 	for i := range next.Roles {
 		r := &next.Roles[i]

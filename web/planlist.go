@@ -100,7 +100,7 @@ func (s *Server) addPlan(v *Visit) error {
 		if err != nil {
 			return err
 		}
-		p, _ = staffed(counted, fte, v.Now.UTC().Format(time.DateOnly))
+		p, _ = withStaff(counted, fte, v.Now.UTC().Format(time.DateOnly))
 	case "empty":
 		p, name, why = emptyPlan(p), "New plan", "empty"
 	default:
