@@ -43,6 +43,9 @@ func (c *checker) doubt(format string, args ...any) {
 	c.doubts = append(c.doubts, fmt.Sprintf(format, args...))
 }
 
+// NotAsked is what is doubtful about a class whose question nobody has asked; Recount settles it.
+const NotAsked = "the inventory has not been asked yet"
+
 // Check says what is wrong with the plan (Mistakes, each with its path) and what is doubtful. A plan without mistakes
 // can be computed.
 func (p *Plan) Check() (doubts []string, err error) {
@@ -136,7 +139,7 @@ func (c *checker) classes() {
 		switch {
 		case cl.Count == unset && cl.Inventory != "":
 			cl.Count = 0
-			c.doubt("%s: the inventory has not been asked yet; counted as 0", cl.Name)
+			c.doubt("%s: %s; counted as 0", cl.Name, NotAsked)
 		case cl.Count == unset:
 			c.wrong(at+".count", "%s has no count: write one, or a question to the inventory (inventory: class:ventilator)", cl.Name)
 		case cl.Count < 0 || cl.Count > maxCount:

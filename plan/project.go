@@ -113,7 +113,7 @@ func (p *Plan) Project() (*Projection, error) {
 }
 
 func byWork(hours map[Work]float64) []HoursOf {
-	var out []HoursOf
+	out := []HoursOf{} // a list in JSON, also when it is empty
 	for _, w := range Works() {
 		if h, ok := hours[w]; ok {
 			out = append(out, HoursOf{w, h})
