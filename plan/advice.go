@@ -82,6 +82,9 @@ func (o *optimiser) describe(at int, by float64) Move {
 	return Move{Kind: "course", Name: name, Cost: c.Cost}
 }
 
+// tidy takes the noise of the arithmetic off a figure that people read: a ten-thousandth of an hour or of a unit of money.
+func tidy(v float64) float64 { return math.Round(v*1e4) / 1e4 }
+
 // decisions are the whole unknowns.
 func (o *optimiser) decisions() []int {
 	out := slices.Clone(o.hire)
@@ -179,8 +182,9 @@ func merged(moves []Move, currency string) []Move {
 	}
 	for i := range out {
 		m := &out[i]
+		m.Cost, m.Weighted = tidy(m.Cost), tidy(m.Weighted)
 		if m.Cost > 0 && m.Weighted > 0.01 {
-			m.PerHour = m.Cost / m.Weighted
+			m.PerHour = tidy(m.Cost / m.Weighted)
 		}
 		hours := number(math.Round(math.Abs(m.Weighted)))
 		switch {
@@ -222,15 +226,17 @@ func (o *optimiser) rejected(x []float64, left float64) []Move {
 			continue
 		}
 		try[j] += by
-		m.Weighted = (o.value(try) - worth) * kilo
+		m.Weighted = tidy((o.value(try) - worth) * kilo)
 		try[j] -= by
 		switch {
 		case by < 0 && m.Weighted < -0.01:
 			m.Because = fmt.Sprintf("it frees %s %s a year and leaves %s weighted hours more undone", o.p.Currency, number(math.Round(-m.Cost)), number(math.Round(-m.Weighted)))
+		case m.Weighted < -0.01:
+			m.Because = fmt.Sprintf("its hours are missed more than what it lets people do: %s weighted hours more would stay undone", number(math.Round(-m.Weighted)))
 		case m.Weighted <= 0.01:
 			m.Because = "covers no work that is not covered already"
 		case m.Cost > left+0.005:
-			m.PerHour = m.Cost / m.Weighted
+			m.PerHour = tidy(m.Cost / m.Weighted)
 			m.Because = fmt.Sprintf("costs %s %s, and %s are left; a weighted hour comes to %s", o.p.Currency, number(math.Round(m.Cost)), number(math.Floor(left)), money(m.PerHour))
 		default:
 			m.Because = "the search ended before it was tried" // only with a gap
@@ -266,7 +272,7 @@ func (o *optimiser) left(x []float64, purse float64) []Remainder {
 		if h < 0.01 {
 			continue
 		}
-		r := Remainder{Role: o.p.Roles[seg.role].Name, Work: strings.Join(seg.of[:min(len(seg.of), 6)], ", "), Risk: seg.risk, Hours: h, Weighted: h * seg.risk}
+		r := Remainder{Role: o.p.Roles[seg.role].Name, Work: strings.Join(seg.of[:min(len(seg.of), 6)], ", "), Risk: seg.risk, Hours: tidy(h), Weighted: tidy(h * seg.risk)}
 		if n := len(seg.of) - 6; n > 0 {
 			r.Work += fmt.Sprintf(" and %d more", n)
 		}
@@ -312,7 +318,7 @@ func (o *optimiser) frontier(today []float64, answer solution) []FrontierPoint {
 		u := o.uncovered(s.x)
 		point := FrontierPoint{Amount: a, Spent: o.spent(s.x), Weighted: u.Weighted, Hours: u.Hours, Gap: s.gap * kilo}
 		if n := len(out); n > 0 {
-			point.Buys = out[n-1].Weighted - u.Weighted
+			point.Buys = tidy(out[n-1].Weighted - u.Weighted)
 		}
 		out = append(out, point)
 	}

@@ -28,37 +28,37 @@ func WholeWeek() Week { return WeekWhere(func(int, int) bool { return true }) }
 
 // Trainee is somebody who may be trained, or who has a skill already.
 type Trainee struct {
-	Name    string
-	Role    string
-	Skills  map[string]int // held level, 0 to 4; a skill that is not named is not known and does not count
-	Present Week
-	OnCall  Week
-	Idle    float64 // hours a year without work of their own; 0: none, or not known
-	Hourly  float64 // money of an hour away on a course; 0: only the course is paid
+	Name    string         `json:"name"`
+	Role    string         `json:"role,omitempty"`
+	Skills  map[string]int `json:"skills,omitempty"` // held level, 0 to 4; a skill that is not named is not known and does not count
+	Present Week           `json:"present"`
+	OnCall  Week           `json:"on_call"`
+	Idle    float64        `json:"idle_hours,omitempty"` // hours a year without work of their own; 0: none, or not known
+	Hourly  float64        `json:"hourly,omitempty"`     // money of an hour away on a course; 0: only the course is paid
 }
 
 // SkillNeed is a skill that must be there.
 type SkillNeed struct {
-	Skill    string
-	Level    int     // from which somebody counts; 0 is taken as 1
-	Least    int     // people at any hour; 0 is taken as 2, below which it is a single point of failure (domain note 1, §1.5)
-	When     Week    // hours in which it is needed; none marked: the whole week
-	OnCall   bool    // people on call count
-	Overflow float64 // hours a year of its work that nobody does; 0: none, or not known
+	Skill    string  `json:"skill"`
+	Level    int     `json:"level,omitempty"`          // from which somebody counts; 0 is taken as 1
+	Least    int     `json:"least,omitempty"`          // people at any hour; 0 is taken as 2, below which it is a single point of failure (domain note 1, §1.5)
+	When     Week    `json:"when"`                     // hours in which it is needed; none marked: the whole week
+	OnCall   bool    `json:"on_call,omitempty"`        // people on call count
+	Overflow float64 `json:"overflow_hours,omitempty"` // hours a year of its work that nobody does; 0: none, or not known
 }
 
 // Teaching is how a skill is learnt. A skill without one cannot be.
 type Teaching struct {
-	Skill string
-	Cost  float64  // of one level
-	Hours float64  // of one level, for who is trained
-	Roles []string // whose people may be; none: all
+	Skill string   `json:"skill"`
+	Cost  float64  `json:"cost"`            // of one level
+	Hours float64  `json:"hours"`           // of one level, for who is trained
+	Roles []string `json:"roles,omitempty"` // whose people may be; none: all
 }
 
 // ShiftHours is a part of the week by which coverage is shown.
 type ShiftHours struct {
-	Name  string
-	Hours Week
+	Name  string `json:"name"`
+	Hours Week   `json:"hours"`
 }
 
 // CrossTraining is where skills are thin and what mends it at the least cost.

@@ -288,6 +288,11 @@ func (o *optimiser) build() {
 		if math.IsNaN(o.fee[i]) {
 			continue
 		}
+		if taken == 0 { // not a contract for nothing: one of which the plan does not know what it is for
+			o.fee[i] = math.NaN()
+			o.notes = append(o.notes, fmt.Sprintf("%s: the plan lists no PM or CM that the contract takes over, so it is left as it is", p.Classes[i].Name))
+			continue
+		}
 		o.contract[i] = o.unknown(taken, 1, true)
 		if o.fee[i] < 0 {
 			o.low[o.contract[i]] = 1 // it saves more in parts than it costs, and takes work away: there is nothing to weigh
@@ -436,7 +441,7 @@ func (o *optimiser) spent(x []float64) float64 {
 			sum += math.Round(x[at]) * o.b.Courses[k].Cost
 		}
 	}
-	return sum
+	return tidy(sum)
 }
 
 // fixed are bounds that leave only the continuous unknowns open.
@@ -486,5 +491,6 @@ func (o *optimiser) uncovered(x []float64) (u Uncovered) {
 		u.Hours += h
 		u.Weighted += h * o.segments[s].risk
 	}
+	u.Hours, u.Weighted = tidy(u.Hours), tidy(u.Weighted)
 	return u
 }

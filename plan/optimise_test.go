@@ -141,8 +141,9 @@ func tried(p *plan.Plan, b plan.Budget) float64 {
 			fee -= k.PartsPerDevice * float64(p.Classes[i].Count)
 		}
 		for _, held := range []bool{false, true} {
-			if b.KeepContracts && held != k.InForce {
-				continue
+			known := slices.ContainsFunc(p.Workload.Items, func(it plan.Item) bool { return it.Class == p.Classes[i].Name && strings.HasPrefix(it.Name, "PM") })
+			if (b.KeepContracts || !known) && held != k.InForce {
+				continue // what a contract takes over must be known
 			}
 			contracts[i] = held
 			change := map[[2]bool]float64{{false, true}: fee, {true, false}: -fee}[[2]bool{k.InForce, held}]
