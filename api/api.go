@@ -67,6 +67,7 @@ func New(d Deps) http.Handler {
 	s.register(routes)
 	s.registerPlans(routes)
 	s.registerProgram(routes)
+	s.registerDesign(routes)
 	return s.guard(mux)
 }
 

@@ -267,7 +267,7 @@ func (p governancePage) View() templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Table("Decision rights", []Column{{Title: "Decision"}, {Title: "Up to"}, {Title: "Decides"}, {Title: "Recommends", HideNarrow: true}, {Title: "May veto", HideNarrow: true}, {Title: "Is informed", HideNarrow: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Table("Rights to decide", []Column{{Title: "Decision"}, {Title: "Up to"}, {Title: "Decides"}, {Title: "Recommends", HideNarrow: true}, {Title: "May veto", HideNarrow: true}, {Title: "Is informed", HideNarrow: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -302,7 +302,7 @@ func (p governancePage) View() templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Table("Decisions", []Column{{Title: "Date"}, {Title: "Decision"}, {Title: "Outcome"}, {Title: "Votes"}, {Title: "Committee", HideNarrow: true}, {Title: "Why", HideNarrow: true}, {Title: "Follows"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Table("What was decided", []Column{{Title: "Date"}, {Title: "Decision"}, {Title: "Outcome"}, {Title: "Votes"}, {Title: "Committee", HideNarrow: true}, {Title: "Why", HideNarrow: true}, {Title: "Follows"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -100,6 +100,7 @@ func (s *site) fill() {
 		s.t.Fatal(err)
 	}
 	s.fillImports()
+	s.fillDesign()
 	s.fillClarify()
 	s.fillPlans()
 }

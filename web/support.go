@@ -41,6 +41,7 @@ type ruleCover struct {
 	program.SupportRule
 	Level program.SupportLevel
 	cover
+	Could cover // devices that no rule so far holds for, and this one would if something were known
 }
 
 // classCover is a class of devices by level.
@@ -55,6 +56,7 @@ type classCover struct {
 // unknown could change the answer. They say what program.SupportFor says of one device.
 type supportQueries struct {
 	rules  []string
+	could  []string
 	none   string // empty: nothing is left
 	unsure string
 	all    bool // the last rule holds for every device
@@ -77,14 +79,22 @@ func (a asker) supportQueries(m program.SupportModel) supportQueries {
 		}
 		return strings.Join(terms, " and ")
 	}
+	could := func(r program.SupportRule) string {
+		var terms []string
+		for _, c := range r.Conditions() {
+			terms = append(terms, "("+term(c)+" or missing:"+c.Field+")")
+		}
+		return strings.Join(terms, " and ")
+	}
 	for _, r := range m.Rules {
 		rule := holds(r)
 		switch {
 		case rule == "":
-			q.rules, q.all = append(q.rules, strings.TrimPrefix(before, " and ")), true
+			q.rules, q.could, q.all = append(q.rules, strings.TrimPrefix(before, " and ")), append(q.could, ""), true
 		default:
 			q.rules = append(q.rules, rule+before)
 			before += " and not (" + rule + ")"
+			q.could = append(q.could, could(r)+before)
 		}
 	}
 	if !q.all {
@@ -95,11 +105,7 @@ func (a asker) supportQueries(m program.SupportModel) supportQueries {
 		if i >= len(m.Rules) || len(m.Rules[i].Conditions()) == 0 {
 			return ""
 		}
-		var could []string
-		for _, c := range m.Rules[i].Conditions() {
-			could = append(could, "("+term(c)+" or missing:"+c.Field+")")
-		}
-		text := strings.Join(could, " and ")
+		text := could(m.Rules[i])
 		if later := unsure(i + 1); later != "" {
 			text = "(" + text + " or (" + later + "))"
 		}
@@ -181,6 +187,12 @@ func (p *supportPage) cover(s *Server, v *Visit) error {
 			return err
 		}
 		p.Rules[i].Href = askHref(q.rules[i])
+		if q.could[i] != "" {
+			if p.Rules[i].Could.Count, err = ask.count(q.could[i]); err != nil {
+				return err
+			}
+			p.Rules[i].Could.Href = askHref(q.could[i])
+		}
 		p.Levels[at].Count += p.Rules[i].Count
 		questions[at] = append(questions[at], "("+q.rules[i]+")")
 	}

@@ -15,6 +15,19 @@ import (
 // examples are addresses for routes whose pattern has a variable. A route without one fails the walk, so that no
 // page is left out.
 var examples = map[string]string{
+	"/program/maturity/{assessment}":             "/program/maturity/a1",
+	"/program/gaps/{gap}":                        "/program/gaps/g1",
+	"/program/gaps/{gap}/task":                   "/program/gaps/g1/task",
+	"/program/governance/committees/{committee}": "/program/governance/committees/c1",
+	"/program/governance/rights/{right}":         "/program/governance/rights/r1",
+	"/program/governance/decisions/{decision}":   "/program/governance/decisions/d1",
+	"/program/roadmap/tasks/{task}":              "/program/roadmap/tasks/T-1",
+	"/program/roadmap/tasks/{task}/move":         "/program/roadmap/tasks/T-1/move",
+	"/program/roadmap/benefits/{benefit}":        "/program/roadmap/benefits/b1",
+	"/program/messages/{message}":                "/program/messages/m1",
+	"/program/messages/{message}/sent":           "/program/messages/m1/sent",
+	"/program/undo/{noun}/{id}/{version}":        "/program/undo/gap/none/1",
+	"/program/remove/{noun}/{id}":                "/program/remove/gap/none",
 	"/reconcile/{queue}":                         "/reconcile/conflict",
 	"/reconcile/match/{id}":                      "/reconcile/match/CE-1",
 	"/plan/{id}":                                 "/plan/" + walkPlan,
