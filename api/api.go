@@ -20,7 +20,9 @@ import (
 	"pons/inventory"
 	"pons/plan"
 	"pons/program"
+	"pons/raci"
 	"pons/sqldb"
+	"pons/staff"
 )
 
 // Prefix is where the API is mounted.
@@ -43,6 +45,8 @@ type server struct {
 	Deps
 	accounts *account.Accounts
 	plans    *plan.Scenarios
+	staff    *staff.Staff
+	duties   *raci.Duties
 	program  *program.Program
 }
 
@@ -56,6 +60,8 @@ func New(d Deps) http.Handler {
 		s.Changed = func() {}
 	}
 	s.plans, s.program = plan.NewScenarios(d.DB, s.Now), program.New(d.DB, s.Now)
+	s.staff = staff.New()
+	s.duties = raci.New(s.staff)
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Pons", "1")
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = Prefix+"/openapi", "", Prefix+"/schemas"
@@ -65,6 +71,7 @@ func New(d Deps) http.Handler {
 	config.CreateHooks = nil // no $schema links in answers: they would be another host's name behind a proxy
 	routes := humago.New(mux, config)
 	s.register(routes)
+	s.registerStaff(routes)
 	s.registerPlans(routes)
 	s.registerProgram(routes)
 	s.registerDesign(routes)

@@ -262,7 +262,7 @@ func (m *Moment) find(a *Answer, site, clock string, step func(string, ...any)) 
 	step("roster %s: nobody present and nobody on call %s", clock, where)
 	for _, away := range f.Away {
 		a.Nobody = Absent
-		step("%s would be %s, but is %s", away.Person.Name, strings.Replace(away.Because(), ":", " by", 1), away.Why)
+		step("%s would be %s: %s", away.Person.Name, strings.Replace(away.Because(), ":", " by", 1), away.Why)
 	}
 }
 

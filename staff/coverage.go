@@ -148,6 +148,7 @@ type Load struct {
 	Needed   int     // people: ceil(1 / the largest share that is asked of anybody)
 	Feasible bool
 	Now      *Person // whose turn it is; nil: nobody's
+	Away     string  // why that person does not answer; empty: they do, or would in the hours of the rotation
 }
 
 // MinRotation is how many people a rotation takes so that nobody is on call more than a share of the time
@@ -181,7 +182,9 @@ func (r *Roster) Loads(at time.Time, share float64) []Load {
 			l.Share = float64(most) / float64(n)
 		}
 		l.Feasible = l.Working >= l.Needed && l.Share <= share+1e-9
-		l.Now = r.byID[rot.turn(c)]
+		if l.Now = r.byID[rot.turn(c)]; l.Now != nil {
+			l.Away = l.Now.away(c.date)
+		}
 		out[i] = l
 	}
 	return out

@@ -247,7 +247,7 @@ func (d Duty) Because() string {
 // Away is somebody whose shift or turn it would be.
 type Away struct {
 	Duty
-	Why string // "absent until 2026-11-22 (vacation)", "no longer works here"
+	Why string // "absent until 2026-11-22 (vacation)", "left on 2026-10-31"
 }
 
 // Found is who meets a need at an instant.
@@ -325,21 +325,30 @@ func (s *Shift) on(c clock) bool {
 }
 
 func (in *Instant) add(d Duty) {
-	if !d.Person.Works(in.clock.date) {
-		in.away = append(in.away, Away{d, "does not work here on this day"})
+	if why := d.Person.away(in.clock.date); why != "" {
+		in.away = append(in.away, Away{d, why})
 		return
 	}
-	for _, a := range d.Person.Absences {
-		if holds(a.From, a.To, in.clock.date) {
-			why := "absent until " + string(a.To)
+	in.duties = append(in.duties, d)
+}
+
+// away says why somebody is not there on a day; empty where they are.
+func (p *Person) away(day Date) string {
+	switch {
+	case p.End != "" && p.End < day:
+		return "left on " + string(p.End)
+	case !p.Works(day):
+		return "begins on " + string(p.Start)
+	}
+	for _, a := range p.Absences {
+		if holds(a.From, a.To, day) {
 			if a.Why != "" {
-				why += " (" + a.Why + ")"
+				return "absent until " + string(a.To) + " (" + a.Why + ")"
 			}
-			in.away = append(in.away, Away{d, why})
-			return
+			return "absent until " + string(a.To)
 		}
 	}
-	in.duties = append(in.duties, d)
+	return ""
 }
 
 // Who meets a need.

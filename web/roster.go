@@ -164,4 +164,10 @@ func needLabel(n staff.Need) string {
 	return n.Team.Title()
 }
 
+// dutyWords is by which shift or rotation somebody is there.
+func dutyWords(d staff.Duty) string {
+	_, text, _ := strings.Cut(d.Because(), ": ")
+	return text
+}
+
 func hourWords(at time.Time) string { return at.Format("Monday 2 January, 15:04") }

@@ -519,13 +519,13 @@ func dutyTable(f staff.Found) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				for _, d := range f.Present {
-					templ_7745c5c3_Err = dutyRow(d, Good, "present", d.Because()).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = dutyRow(d, Good, "present", dutyWords(d)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				}
 				for _, d := range f.OnCall {
-					templ_7745c5c3_Err = dutyRow(d, Info, "on call", d.Because()).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = dutyRow(d, Info, "on call", dutyWords(d)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -943,13 +943,23 @@ func (p coveragePage) loadCard() templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, " ")
+						if templ_7745c5c3_Err != nil {
+							return templ_7745c5c3_Err
+						}
+						if l.Away != "" {
+							templ_7745c5c3_Err = Badge(Bad, l.Away).Render(ctx, templ_7745c5c3_Buffer)
+							if templ_7745c5c3_Err != nil {
+								return templ_7745c5c3_Err
+							}
+						}
 					} else {
 						templ_7745c5c3_Err = Badge(Bad, "nobody").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, "</td></tr>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "</td></tr>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -961,7 +971,7 @@ func (p coveragePage) loadCard() templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "</section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "</section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -223,7 +223,7 @@ func (p staffPeople) View() templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Table("People", []Column{{Title: "Name"}, {Title: "Team"}, {Title: "Role"}, {Title: "Now"}, {Title: "Sites", HideNarrow: true}, {Title: "FTE", Numeric: true, HideNarrow: true}, {Title: "Best at", HideNarrow: true}, {Title: "Gap", Numeric: true, HideNarrow: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Table("People", []Column{{Title: "Name"}, {Title: "Team", HideNarrow: true}, {Title: "Role"}, {Title: "Now"}, {Title: "Sites", HideNarrow: true}, {Title: "FTE", Numeric: true, HideNarrow: true}, {Title: "Best at", HideNarrow: true}, {Title: "Gap", Numeric: true, HideNarrow: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -283,14 +283,14 @@ func (p staffPeople) row(one *staff.Person) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "</a></th><td>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "</a></th><td class=\"hide-narrow\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
 		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(one.Team.Title())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `staff.templ`, Line: 63, Col: 24}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `staff.templ`, Line: 63, Col: 44}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 		if templ_7745c5c3_Err != nil {

@@ -1641,7 +1641,7 @@ func dueBadge(due, today staff.Date) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if due < today {
-			templ_7745c5c3_Err = Badge(Bad, "overdue since "+dayWords(due)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Badge(Bad, "overdue "+dayWords(due)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
