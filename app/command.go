@@ -43,6 +43,7 @@ type Commands struct {
 	Import   ImportCommand   `cmd:"" help:"Bring files into the inventory; undo; list."`
 	Devices  DevicesCommand  `cmd:"" help:"The inventory."`
 	Explain  ExplainCommand  `cmd:"" help:"Why each thing is said of a device."`
+	Plan     PlanCommand     `cmd:"" help:"People and money that devices need, from a plan file or from the inventory."`
 	Catalog  CatalogCommand  `cmd:"" help:"The hospital's own makers, models and classes: show, set."`
 	User     UserCommand     `cmd:"" help:"People who may sign in: list, add, change."`
 	DB       DBCommand       `cmd:"" name:"db" help:"The database: bring it up to date, check it."`
