@@ -185,11 +185,16 @@ func (s *Server) restorePlan(v *Visit) error {
 	if version == 0 {
 		return fmt.Errorf("say which version is to come back: %w", fault.Invalid)
 	}
+	before, gone := s.scenario(v)
 	e, err := s.plans.Restore(v.Context(), v.Actor.String(), v.R.PathValue("id"), version)
 	if err != nil {
 		return err
 	}
-	return v.Redirect(planHref(e.ID, "results"), &Flash{Status: Good, Text: fmt.Sprintf("%s is again as it was in version %d.", e.Body.Name, version)})
+	f := &Flash{Status: Good, Text: fmt.Sprintf("%s is again as it was in version %d.", e.Body.Name, version)}
+	if gone == nil && e.Version > before.Version {
+		f.Undo = fmt.Sprintf("%s?version=%d", planHref(e.ID, "restore"), before.Version)
+	}
+	return v.Redirect(planHref(e.ID, "results"), f)
 }
 
 // planFile gives the plan as a file, which can be read back.

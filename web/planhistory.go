@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"pons/fault"
 	"pons/plan"
 	"pons/sqldb"
 )
@@ -87,24 +88,18 @@ func versionRows(list []scenarioEntry) []planVersionRow {
 // drifts asks the inventory again. Who sees only a part of the devices would count too few and see changes that are
 // none: then it is not known.
 func (s *Server) drifts(v *Visit, p *plan.Plan) (list []plan.Drift, unknown string, err error) {
-	if ready, _ := s.Index.Ready(); !ready {
+	whole, err := s.wholeInventory(v, "", p.Baseline.Site)
+	switch {
+	case errors.Is(err, fault.Busy):
 		return nil, "The inventory is still being read; look again in a moment.", nil
-	}
-	if !v.Actor.Scope.All() {
+	case errors.Is(err, fault.Denied):
 		return nil, "You see a part of the devices, so what has changed in all of them is not known here.", nil
-	}
-	ask := asker{now: v.Now}
-	ask.list, ask.table = s.Index.View()
-	var sites []string
-	if p.Baseline.Site != "" {
-		sites = []string{p.Baseline.Site}
-	}
-	if ask.scope, err = ask.list.Within(sites, nil); err != nil {
+	case err != nil:
 		return nil, "", err
 	}
 	var asked error
 	list, err = p.Drifts(func(question string) (int, error) {
-		n, err := ask.count(question)
+		n, err := whole.count(question)
 		asked = errors.Join(asked, err)
 		return n, err
 	})
@@ -116,10 +111,10 @@ func (s *Server) drifts(v *Visit, p *plan.Plan) (list []plan.Drift, unknown stri
 
 // siteHref is the device list of a question within the baseline's site.
 func (p *planHistoryPage) siteHref(question string) string {
-	if p.Baseline == nil || p.Baseline.Site == "" {
-		return askHref(question)
+	if p.Baseline != nil && p.Baseline.Site != "" {
+		question = "(" + question + `) and site:"` + strings.ReplaceAll(p.Baseline.Site, `"`, `\"`) + `"`
 	}
-	return askHref("(" + question + `) and site:"` + strings.ReplaceAll(p.Baseline.Site, `"`, `\"`) + `"`)
+	return askHref(question)
 }
 
 // asOf is when the baseline was counted, as exactly as it is known.

@@ -245,25 +245,32 @@ func (r *resultView) whyClass(class string, y int) string {
 	return r.at("why", "class", class, "year", strconv.Itoa(r.Out.Years[y].Year))
 }
 
-// fieldHref leads to the field of the editing step that a path of the plan ("roles[2].salary") stands in.
+// fieldHref leads to the field of the editing step that a path of the plan ("roles[2].salary") stands in: to its row
+// where the path is of a whole entry, to the most likely value where it is a range.
 func fieldHref(id, path string) string {
 	if path == "" {
 		return ""
 	}
-	root, rest, _ := strings.Cut(path, ".")
-	root, _, _ = strings.Cut(root, "[")
-	step := "baseline"
-	switch {
-	case root == "roles" && strings.HasPrefix(rest, "ratio"), root == "method", root == "rounding", strings.HasPrefix(path, "workload.items"):
-		step = "ratios"
-	case root == "roles", root == "workload", root == "benefits", root == "wage_escalation":
-		step = "roles"
-	case root == "classes" && (strings.HasPrefix(rest, "growth") || strings.HasPrefix(rest, "pipeline") || strings.HasPrefix(rest, "expected_life")), root == "bed_growth":
-		step = "growth"
-	case root == "coverage", root == "costs":
-		step = "coverage"
+	anchor := "f-" + path
+	if path == "workload.productive_hours" {
+		anchor += ".wrench_time" // the hours stand there by their parts, unless the plan states their sum
 	}
-	return planHref(id, step) + "#f-" + path
+	for list, row := range map[string]string{"classes": "classes", "roles": "roles", "workload.items": "work", "coverage": "coverage"} {
+		rest, ok := strings.CutPrefix(path, list+"[")
+		if !ok {
+			continue
+		}
+		index, field, _ := strings.Cut(rest, "]")
+		switch field {
+		case "":
+			anchor = row + "-" + index
+		case ".ratio":
+			anchor = "ratio-" + index
+		case ".growth", ".per_device_year", ".hours":
+			anchor += ".mode"
+		}
+	}
+	return planHref(id, stepOf(path)) + "#" + anchor
 }
 
 // headline is the answer in one sentence.

@@ -217,7 +217,7 @@ func TestPlanWhy(t *testing.T) {
 	if !strings.Contains(a.body, "Pons domain note 1") || !strings.Contains(strings.Join(found(t, a, ".status"), "|"), "expert's default") {
 		t.Error("the walk names no source or no confidence")
 	}
-	if links := strings.Join(hrefs(t, a, "tbody a"), " "); !strings.Contains(links, "/plan/"+staffed+"/ratios#f-roles[1].ratio.devices_per_fte") || !strings.Contains(links, "/plan/"+staffed+"/growth#f-classes[0].growth") && !strings.Contains(links, "#f-classes[0]") {
+	if links := strings.Join(hrefs(t, a, "tbody a"), " "); !strings.Contains(links, "/plan/"+staffed+"/ratios#f-roles[1].ratio.devices_per_fte") || !strings.Contains(links, "/plan/"+staffed+"/baseline#classes-0") {
 		t.Errorf("the fields are %s", links)
 	}
 	side := v.do("GET", path, nil, "HX-Request", "true")
@@ -462,5 +462,107 @@ func TestPlanPagesInBrowser(t *testing.T) {
 				tab.quiet(name)
 			}
 		}
+	}
+}
+
+// TestPlanFields holds that what leads to a field of a step finds it there.
+func TestPlanFields(t *testing.T) {
+	s := planSite(t)
+	v := s.as(account.Biomed)
+	p := staffedPlan(t)
+	swings, err := p.Tornado()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.Project()
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := map[string]bool{}
+	for _, sw := range swings {
+		paths[sw.Path] = true
+	}
+	for i := range p.Roles {
+		steps, err := p.Explain(out, 2028, p.Roles[i].Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, st := range steps {
+			if st.Path != "" && st.Path != "coverage" && st.Path != "workload.items" && !strings.HasSuffix(st.Path, ".hires") {
+				paths[st.Path] = true
+			}
+		}
+	}
+	pages := map[string]map[string]bool{}
+	for path := range paths {
+		page, anchor, _ := strings.Cut(fieldHref(staffed, path), "#")
+		if pages[page] == nil {
+			pages[page] = map[string]bool{}
+			a := v.get(page)
+			if a.status != http.StatusOK {
+				t.Fatalf("%s: status %d", page, a.status)
+			}
+			for _, n := range cascadia.QueryAll(a.doc(t), cascadia.MustCompile("[id]")) {
+				pages[page][attrOf(n, "id")] = true
+			}
+		}
+		if !pages[page][anchor] {
+			t.Errorf("%s leads to %s#%s, where nothing is", path, page, anchor)
+		}
+	}
+}
+
+// TestPlanAdvice asks for the best use of a budget and makes a scenario of it.
+func TestPlanAdvice(t *testing.T) {
+	s := planSite(t)
+	v := s.as(account.Biomed)
+	base := "/plan/" + staffed + "/advice"
+	if a := v.get(base); a.status != http.StatusOK || !strings.Contains(a.body, "What may be spent?") || !strings.Contains(a.body, "Who works here is not known") {
+		t.Errorf("before a budget: status %d", a.status)
+	}
+	if a := v.get(base + "?budget=a+lot&from=BMET+III&to=BMET+III"); a.status != http.StatusUnprocessableEntity || len(found(t, a, "#f-budget-error")) != 1 || len(found(t, a, "#f-to-error")) != 1 {
+		t.Errorf("a budget that is none: status %d", a.status)
+	}
+	ask := "?budget=200%2C000&year=2027&keep=yes"
+	want, err := plan.Optimise(staffedPlan(t), plan.Budget{Amount: 200_000, Year: 2027, KeepContracts: true})
+	if err != nil || len(want.Moves) == 0 {
+		t.Fatalf("%d moves, %v", len(want.Moves), err)
+	}
+	a := v.get(base + ask)
+	for a.status == http.StatusOK && strings.Contains(a.body, "Searching for the best use") {
+		a = v.get(base + ask)
+	}
+	moves := found(t, a, "#moves tbody th")
+	if len(moves) != len(want.Moves) || moves[0] != moveTitle(want.Moves[0]) {
+		t.Fatalf("moves %q, want %d beginning %q", moves, len(want.Moves), moveTitle(want.Moves[0]))
+	}
+	if got := found(t, a, "#left tbody tr"); len(got) != len(want.Left) {
+		t.Errorf("%d rows stay uncovered, want %d", len(got), len(want.Left))
+	}
+	if len(found(t, a, "#plan-steps")) != 1 || len(found(t, a, "#frontier tbody tr")) != len(want.Frontier) {
+		t.Error("what each step buys is not shown")
+	}
+	if got := s.as(account.Executive).post(base+ask, nil).status; got != http.StatusForbidden {
+		t.Errorf("who reads plans makes one: %d", got)
+	}
+	r := v.post(base+ask, nil)
+	if r.status != http.StatusSeeOther || !strings.HasPrefix(r.location, "/plan/compare?ids=") {
+		t.Fatalf("making a scenario: %d to %s", r.status, r.location)
+	}
+	c := v.get(r.location)
+	differ := strings.Join(found(t, c, "#differences tbody tr"), "|")
+	for _, m := range want.Moves {
+		if m.Kind == "hire" && !strings.Contains(differ, "roles/"+m.Name+"/hires/2027-01/fte") {
+			t.Errorf("the hire of %s is not in the new scenario: %s", m.Name, differ)
+		}
+	}
+	// A year later less stays undone than without the hires.
+	next, err := adopt(staffedPlan(t), want, plan.Budget{Amount: 200_000}).Project()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _ := staffedPlan(t).Project()
+	if backlogOf(&next.Years[2]) >= backlogOf(&before.Years[2]) {
+		t.Errorf("the backlog of 2028 is %g with the hires, %g without", backlogOf(&next.Years[2]), backlogOf(&before.Years[2]))
 	}
 }

@@ -125,6 +125,8 @@ func (s *Server) routes() []Route {
 		{Pattern: "GET /plan/{id}/results", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planResults},
 		{Pattern: "GET /plan/{id}/results/{sheet}", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planSheet},
 		{Pattern: "GET /plan/{id}/why", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planWhy},
+		{Pattern: "GET /plan/{id}/advice", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planAdvice},
+		{Pattern: "POST /plan/{id}/advice", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.adoptAdvice},
 		{Pattern: "GET /plan/{id}/history", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planHistory},
 		{Pattern: "GET /plan/{id}/assumptions", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planAssumptions},
 		{Pattern: "POST /plan/{id}/assumptions", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.planAssumptions},

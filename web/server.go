@@ -60,6 +60,7 @@ type Server struct {
 	plans       *plan.Scenarios
 	projections projections
 	drawing     drawing // the draws of plans that run
+	advices     advices // what budgets are best spent on
 	table       []Route
 	handler     http.Handler
 	finders     []finder

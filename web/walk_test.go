@@ -46,6 +46,7 @@ var examples = map[string]string{
 	"/plan/{id}/results":                         "/plan/" + walkPlan + "/results",
 	"/plan/{id}/results/{sheet}":                 "/plan/" + walkPlan + "/results/roles.csv",
 	"/plan/{id}/why":                             "/plan/" + walkPlan + "/why?role=BMET+III&year=2027",
+	"/plan/{id}/advice":                          "/plan/" + walkPlan + "/advice?budget=200000&keep=yes",
 	"/plan/{id}/history":                         "/plan/" + walkPlan + "/history",
 	"/plan/{id}/assumptions":                     "/plan/" + walkPlan + "/assumptions",
 	"/sources/runs/{run}":                        "/sources/runs/1",
