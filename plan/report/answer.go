@@ -59,11 +59,12 @@ func (b *Board) conclusion() string {
 	if missing < 0.005 {
 		return text + ", enough in every role."
 	}
-	text += fmt.Sprintf(", and %s are missing", fte(missing))
-	if names := b.gaps(last); len(names) > 0 {
-		text += fmt.Sprintf(": first of all %s %s", fte(names[0].GapFTE), names[0].Name)
+	names := b.gaps(last)
+	most := fmt.Sprintf("first of all %s %s", fte(names[0].GapFTE), names[0].Name)
+	if over := surplus(last); over > 0.004 {
+		return fmt.Sprintf("%s. %s are missing (%s), while other roles have %s more than they need.", text, fte(missing), most, fte(over))
 	}
-	return text + "."
+	return fmt.Sprintf("%s, and %s are missing: %s.", text, fte(missing), most)
 }
 
 // gaps are the roles that people are missing in, the widest first.
@@ -87,6 +88,9 @@ func (s *sheet) three() {
 
 	low, high := b.totalBand()
 	about := fmt.Sprintf("%s FTE are there today; %s are missing in the roles that are short.", fte(current(first)), fte(short(last)))
+	if over := surplus(last); over > 0.004 {
+		about = fmt.Sprintf("%s FTE are there today; %s are missing in some roles, %s too many in others.", fte(current(first)), fte(short(last)), fte(over))
+	}
 	if !b.staffed() {
 		about = "Who is there today is not stated, so that what is missing is not known."
 	}
@@ -269,6 +273,9 @@ func (b *Board) askPeople() Decision {
 	now := b.gaps(b.first())
 	if len(now) > 0 {
 		why += fmt.Sprintf(" %s FTE are missing today already, %s of them %s.", fte(short(b.first())), fte(now[0].GapFTE), now[0].Name)
+	}
+	if over := surplus(last); over > 0.004 {
+		why += fmt.Sprintf(" Other roles have %s FTE more than they need: retraining may close a part.", fte(over))
 	}
 	return Decision{fmt.Sprintf("Approve the posts that are missing by %d: %s.", last.Year, list), why}
 }

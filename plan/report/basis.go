@@ -209,7 +209,8 @@ func subject(path string) string {
 		}
 	}
 	path = strings.ReplaceAll(strings.ReplaceAll(path, "/ratio/", "/"), "_", " ")
-	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+	field := func(r rune) bool { return r == ' ' || 'a' <= r && r <= 'z' }
+	if i := strings.LastIndexByte(path, '/'); i >= 0 && strings.TrimLeftFunc(path[i+1:], field) == "" { // and not "BMET I/II"
 		path = path[:i] + ": " + strings.ReplaceAll(path[i+1:], "fte", "FTE")
 	}
 	return path

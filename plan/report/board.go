@@ -170,6 +170,14 @@ func short(y *plan.Year) (fte float64) {
 	return fte
 }
 
+// surplus is the FTE of roles that have more people than they need.
+func surplus(y *plan.Year) (fte float64) {
+	for i := range y.Roles {
+		fte += max(0, -y.Roles[i].GapFTE)
+	}
+	return fte
+}
+
 // backlog is the hours not done up to a year; known is false when the plan lists no work,
 // or does not say who is there to do it.
 func (b *Board) backlog(y *plan.Year) (hours float64, known bool) {

@@ -376,6 +376,37 @@ func TestUnknownIsSaid(t *testing.T) {
 	}
 }
 
+// TestSurplus: people too many in one role do not make up for those who are missing in another, and the first sentence
+// says both, so that its numbers add up.
+func TestSurplus(t *testing.T) {
+	b := typical(t)
+	for i := range b.Plan.Roles {
+		b.Plan.Roles[i].CurrentFTE = 0
+	}
+	b.Plan.Roles[1].CurrentFTE = 60
+	b.project(t)
+	last := b.last()
+	if got, want := last.TotalFTE-current(last), short(last)-surplus(last); math.Abs(got-want) > 1e-9 || surplus(last) < 50 {
+		t.Fatalf("needed less there %v, missing less too many %v", got, want)
+	}
+	want := fmt.Sprintf("60 are there. %s are missing (first of all", fte(short(last)))
+	if got := b.conclusion(); !strings.Contains(got, want) || !strings.Contains(got, fmt.Sprintf("other roles have %s more", fte(surplus(last)))) {
+		t.Errorf("%q does not say %q", got, want)
+	}
+	if d := b.askPeople(); !strings.Contains(d.Why, "retraining") {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestSubject(t *testing.T) {
+	for path, want := range map[string]string{"roles/HTM manager/ratio/fte_per_fte": "HTM manager: FTE per FTE", "workload/items/BMET I/II · pumps · PM": "BMET I/II · pumps · PM", "roles/BMET I/II/salary": "BMET I/II: salary", "benefits": "benefits",
+		"workload/productive_hours/wrench_time": "productive hours: wrench time"} {
+		if got := subject(path); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
 func TestStrangeNames(t *testing.T) {
 	b := typical(t)
 	b.Scenario = "Zürich Αθήνα Киев 東京 😀 \u202e<script>\x00\n(a) \\ b"
