@@ -52,14 +52,17 @@ func (b *Board) conclusion() string {
 	if last.Year == first.Year {
 		text = fmt.Sprintf("The devices need %s FTE; %s are there", fte(then), fte(now))
 	}
+	if !b.counted() {
+		return fmt.Sprintf("No device is counted yet, so the people that they need are not known. What must be covered at all hours, and who leads, asks for %s FTE alone.", fte(then))
+	}
 	if !b.staffed() {
 		need, _, _ := strings.Cut(text, ";")
 		return need + "; who is there today is not stated."
 	}
-	if missing < 0.005 {
+	names := b.gaps(last)
+	if missing < 0.005 || len(names) == 0 {
 		return text + ", enough in every role."
 	}
-	names := b.gaps(last)
 	most := fmt.Sprintf("first of all %s %s", fte(names[0].GapFTE), names[0].Name)
 	if over := surplus(last); over > 0.004 {
 		return fmt.Sprintf("%s. %s are missing (%s), while other roles have %s more than they need.", text, fte(missing), most, fte(over))
@@ -313,6 +316,9 @@ func (b *Board) askMoney() Decision {
 
 func (b *Board) askRisk() Decision {
 	last := b.last()
+	if !b.counted() {
+		return Decision{"Have the devices counted before anything else is decided.", "Take the counts of the classes from the inventory, or type them in: every number of this report rests on them."}
+	}
 	hours, listed := b.backlog(last)
 	if listed && hours >= 0.5 {
 		worst := slices.MaxFunc(last.Roles, func(a, c plan.RoleYear) int { return cmp.Compare(a.BacklogHours, c.BacklogHours) })

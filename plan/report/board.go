@@ -158,6 +158,16 @@ func current(y *plan.Year) (fte float64) {
 	return fte
 }
 
+// counted says that there is a device in the plan. A plan without one is a template that nobody has filled in.
+func (b *Board) counted() bool {
+	for _, c := range b.first().Classes {
+		if c.Count > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // staffed says that somebody stated who is there. A plan in which nobody is there anywhere is one that nobody has
 // told: who is there is then unknown, and not zero.
 func (b *Board) staffed() bool { return current(b.first()) > 0 }

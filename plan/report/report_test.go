@@ -158,6 +158,22 @@ func huge(t testing.TB) Board {
 	return b
 }
 
+// boards are all that tests print.
+func boards(t testing.TB) map[string]Board {
+	t.Helper()
+	fresh := Board{Hospital: "St. Example Hospital", Scenario: "Not counted yet", At: day, Plan: plan.Template("EUR", 2026)}
+	fresh.project(t)
+	long := typical(t)
+	long.Plan.Horizon, long.Plan.Rounding, long.Plan.Method = 30, plan.NoRounding, plan.ByWorkload
+	for i := range long.Plan.Classes {
+		long.Plan.Classes[i].Growth = plan.Exactly(-0.04)
+	}
+	long.Plan.Baseline, long.Compared, long.Tornado = nil, nil, nil
+	long.project(t)
+	long.Percentiles = invented(long.Projection)
+	return map[string]Board{"tiny": tiny(t), "typical": typical(t), "huge": huge(t), "fresh": fresh, "long": long}
+}
+
 // texts is what stands on the pages, page by page, in the order in which it was drawn.
 func texts(t testing.TB, b Board) [][]string {
 	t.Helper()
@@ -295,7 +311,7 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 func TestTwoToSixPages(t *testing.T) {
-	for name, b := range map[string]Board{"tiny": tiny(t), "typical": typical(t), "huge": huge(t)} {
+	for name, b := range boards(t) {
 		pages := texts(t, b)
 		if len(pages) < 2 || len(pages) > 6 {
 			t.Errorf("%s: %d pages", name, len(pages))
@@ -319,7 +335,7 @@ func TestTwoToSixPages(t *testing.T) {
 
 // TestInsideThePaper: nothing that is written begins or ends outside of the margins, however long its name is.
 func TestInsideThePaper(t *testing.T) {
-	for name, b := range map[string]Board{"tiny": tiny(t), "typical": typical(t), "huge": huge(t)} {
+	for name, b := range boards(t) {
 		s, err := draw(b, false)
 		if err != nil {
 			t.Fatal(err)
@@ -366,6 +382,9 @@ func TestUnknownIsSaid(t *testing.T) {
 	}
 	if strings.Contains(all, "missing in all") || strings.Contains(all, "0 are there") {
 		t.Error("nobody said who is there, and the report counts them as nobody")
+	}
+	if got := flatText(texts(t, boards(t)["fresh"])[:1]); !strings.Contains(got, "No device is counted yet") || !strings.Contains(got, "Have the devices counted") {
+		t.Errorf("a template that nobody filled in is taken for an answer:\n%s", got)
 	}
 	b := typical(t)
 	all = strings.ReplaceAll(flatText(texts(t, b)), "\n", " ")
@@ -462,7 +481,7 @@ func TestFiles(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	for name, b := range map[string]Board{"tiny": tiny(t), "typical": typical(t), "huge": huge(t)} {
+	for name, b := range boards(t) {
 		var out bytes.Buffer
 		if err := Write(&out, b); err != nil {
 			t.Fatal(err)
