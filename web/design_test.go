@@ -196,6 +196,19 @@ func TestSupportCountsWhatItSays(t *testing.T) {
 	if sum != p.Total {
 		t.Errorf("classes add up to %d of %d", sum, p.Total)
 	}
+	west := &Visit{R: httpGet(t, "/program/support"), Now: testNow, server: s.web, Actor: s.actor(account.Administrator)}
+	west.Actor.Scope = account.Scope{Sites: []string{"West"}}
+	part, err := s.web.readSupport(west)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inWest := 0
+	for _, l := range part.Levels {
+		inWest += l.Count
+	}
+	if inWest += part.None.Count; part.Total != 2 || inWest != 2 {
+		t.Errorf("whose scope is West counts %d of %d devices, want 2", inWest, part.Total)
+	}
 	few := s.as(account.Security)
 	if a := few.get("/program/support"); a.status != http.StatusOK || !strings.Contains(text(a.doc(t)), devicesCount(p.Total)) {
 		t.Errorf("as security: %d", a.status)

@@ -212,4 +212,9 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("focusout", (event) => {
   if (keys && event.target === keys.bar) flush();
 });
+// A picture wider than the page begins with today a third in from the left.
+for (const box of document.querySelectorAll<HTMLElement>(".gantt-scroll")) {
+  const today = box.querySelector<SVGLineElement>(".gantt-today")?.x1.baseVal.value;
+  if (today && box.scrollWidth > box.clientWidth) box.scrollLeft = today - box.clientWidth / 3;
+}
 document.body.dataset.gantt = "live";
