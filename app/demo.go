@@ -109,6 +109,9 @@ func (c DemoCommand) fill(s *session, db *sqldb.DB) (name string, err error) {
 	if err := past.live(); err != nil {
 		return "", err
 	}
+	if err := demo.Clarify(s.ctx, db, program.New(db, s.now), past.inv, s.now().UTC()); err != nil {
+		return "", err
+	}
 	if err := demo.Design(s.ctx, program.New(db, s.now), past.today); err != nil {
 		return "", err
 	}

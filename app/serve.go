@@ -78,6 +78,7 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 		return index.Run(ctx, bell.Listen(ctx, bus.Changed), func(err error) { log.Error("index refresh", "error", err) })
 	})
 	group.Go(func() error { return recordDays(ctx, db, devices, log) })
+	group.Go(func() error { return pages.RecordDays(ctx) })
 	return group.Wait()
 }
 

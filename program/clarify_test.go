@@ -46,12 +46,13 @@ func TestThemesSumUpWhatWasSaid(t *testing.T) {
 			{Text: "“Half of my day.”", Tag: program.Quoted, Theme: "Searching"},
 			{Text: "Contract of the ventilators", Tag: program.Risk, Severity: 5, Frequency: program.Rarely, Theme: "Contracts"},
 			{Text: "of no theme", Tag: program.Opportunity, Severity: 1},
+			{Text: "not rated", Tag: program.Risk, Theme: "Contracts"},
 		}}))
 	if len(themes) != 2 || len(loose) != 1 || loose[0].Text != "of no theme" {
 		t.Fatalf("%d themes, loose %+v", len(themes), loose)
 	}
 	s := themes[0]
-	if s.Key != "searching" || s.Name != "Searching" || s.Weight != 4*4+3*1 || s.Interviews != 2 || s.Worst != 4 || s.Unrated != 2 || s.Withheld != 1 || len(s.Voices) != 4 {
+	if s.Key != "searching" || s.Name != "Searching" || s.Weight != 4*4+3*1 || s.Interviews != 2 || s.Worst != 4 || s.Unrated != 0 || s.Withheld != 1 || len(s.Voices) != 4 {
 		t.Errorf("searching: %+v", s)
 	}
 	if got := fmt.Sprint(s.Roles); got != "[htm clinical]" {
@@ -66,7 +67,7 @@ func TestThemesSumUpWhatWasSaid(t *testing.T) {
 	if quotable != 1 {
 		t.Errorf("%d quotes may be shown, want the one of who agreed", quotable)
 	}
-	if themes[1].Key != "contracts" || themes[1].Weight != 5 {
+	if themes[1].Key != "contracts" || themes[1].Weight != 5 || themes[1].Unrated != 1 {
 		t.Errorf("contracts: %+v", themes[1])
 	}
 }

@@ -15,7 +15,7 @@ type Theme struct {
 	Key    string // folded name: how objectives and addresses name it
 	Name   string // as most answers write it
 	Weight int    // sum of severity × frequency; answers without a severity add nothing
-	// Unrated is how many answers have no severity, so that a low weight is not taken for a small worry.
+	// Unrated is how many answers (quotes aside) have no severity, so that a low weight is not taken for a small worry.
 	Unrated    int
 	Worst      int // highest severity
 	Interviews int
@@ -84,7 +84,7 @@ func (t *Theme) add(v Voice) {
 	t.Weight += v.Weight()
 	t.Worst = max(t.Worst, v.Severity)
 	t.Tags[v.Tag]++
-	if v.Severity == 0 {
+	if v.Severity == 0 && v.Tag != Quoted {
 		t.Unrated++
 	}
 	if v.Tag == Quoted && !v.Quotable() {

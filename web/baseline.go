@@ -30,6 +30,7 @@ type baselinePage struct {
 	Signed  []ledger.Entry[program.Baseline]
 	Moved   int // counts that changed since the newest
 	Scope   bool
+	Hidden  bool // what was signed is not this person's to see
 	May     bool
 	Open    int // lines that are neither empty, done nor accepted
 	Lines   int
@@ -84,9 +85,11 @@ func (s *Server) baseline(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	p := baselinePage{Census: census, Scope: !v.Scope().All(), May: v.May(account.ProgramWrite)}
-	if p.Signed, err = s.program.Baselines(v.Context()); err != nil {
-		return err
+	p := baselinePage{Census: census, Scope: !v.Scope().All(), Hidden: !v.Actor.Scope.All(), May: v.May(account.ProgramWrite)}
+	if v.Actor.Scope.All() { // what was signed counts the whole hospital
+		if p.Signed, err = s.program.Baselines(v.Context()); err != nil {
+			return err
+		}
 	}
 	touched, err := s.program.Validations(v.Context())
 	if err != nil {
@@ -235,7 +238,7 @@ type signPage struct {
 }
 
 // statement is what a signer says unless they say it otherwise.
-const statement = "I have looked through the queues of this inventory with those who answer for them. This is the inventory as of the moment below; plans may stand on it."
+const statement = "I have looked through the queues of this inventory with those who answer for them. This is the inventory as of the moment of my signature; plans may stand on it."
 
 func (s *Server) signForm(v *Visit) error {
 	return s.showSign(v, program.Baseline{Statement: statement, SignedBy: v.Actor.Name}, nil, 0)
@@ -317,8 +320,12 @@ type queueThen struct {
 	Then, Now int
 }
 
-// baselineOf reads the baseline of the address; "latest" is the newest.
+// baselineOf reads the baseline of the address; "latest" is the newest. It counts the whole hospital and is shown to
+// those who may see it.
 func (s *Server) baselineOf(v *Visit) (e ledger.Entry[program.Baseline], newest bool, err error) {
+	if !v.Actor.Scope.All() {
+		return e, false, fmt.Errorf("a baseline counts the whole hospital, and you see a part of it: %w", fault.Denied)
+	}
 	all, err := s.program.Baselines(v.Context())
 	if err != nil {
 		return e, false, err

@@ -40,14 +40,19 @@ func (s *Server) gather(ctx context.Context, ask asker) (figures, error) {
 	if err != nil {
 		return f, err
 	}
+	matrix, err := s.duties.Current(ctx, s.DB)
+	if err != nil {
+		return f, err
+	}
+	if len(matrix.Rules) > 0 { // once somebody has written down who answers
+		u := matrix.Unanswered(raci.Maintenance, groups, ask.now)
+		f.Figures[program.Unanswered], f.Figures[program.Asked] = float64(u.Devices), float64(u.Total)
+	}
 	err = s.DB.View(ctx, func(tx *sqldb.Tx) error {
 		if sources, err = s.Inventory.Sources(tx); err != nil {
 			return err
 		}
-		if err := f.people(tx, s.staff, ask.now); err != nil {
-			return err
-		}
-		return f.answers(tx, s.duties, groups)
+		return f.people(tx, s.staff, ask.now)
 	})
 	if err != nil {
 		return f, err
@@ -176,17 +181,6 @@ func (f *figures) people(tx *sqldb.Tx, book *staff.Staff, now time.Time) error {
 	return nil
 }
 
-// answers adds how many devices nobody answers for now, once somebody has written down who does.
-func (f *figures) answers(tx *sqldb.Tx, duties *raci.Duties, groups []raci.Group) error {
-	matrix, err := duties.Matrix(tx)
-	if err != nil || len(matrix.Rules) == 0 {
-		return err
-	}
-	u := matrix.Unanswered(raci.Maintenance, groups, f.ask.now)
-	f.Figures[program.Unanswered], f.Figures[program.Asked] = float64(u.Devices), float64(u.Total)
-	return nil
-}
-
 // groupsOf counts the devices that are alike to the duties: of one class, category and site.
 func groupsOf(ask asker) ([]raci.Group, error) {
 	const all = 10_000
@@ -230,6 +224,14 @@ func groupsOf(ask asker) ([]raci.Group, error) {
 // rows is the device list behind a KPI's number, and the list of those that are missing from it; empty where there
 // is none.
 func (f figures) rows(measure string) (counted, missing string) {
+	switch measure { // what is no device, and what the device list cannot be asked for
+	case "unanswered":
+		return "/reconcile/nobody", ""
+	case "training-hours", "single-skills":
+		return "/program/skills", ""
+	case "certs-expired":
+		return "/program/people", ""
+	}
 	m, ok := program.MeasureNamed(measure)
 	if !ok {
 		return "", ""

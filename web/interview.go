@@ -126,7 +126,7 @@ func (s *Server) addInterview(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Redirect(interviewHref(e.ID)+"?q=1#question-1", nil)
+	return v.Redirect(interviewHref(e.ID)+"?q=1", nil)
 }
 
 // interviewOf reads the interview of the address.
@@ -250,13 +250,13 @@ func (s *Server) sayAnswer(v *Visit) error {
 	if at >= 0 {
 		return v.Redirect(interviewHref(e.ID), &Flash{Status: Good, Text: "The answer is changed.", Undo: undo})
 	}
-	to := interviewHref(next.ID)
+	to := interviewHref(next.ID) // without a fragment: the form that opens takes the keyboard, and so the view
 	if v.Form("then") == "more" {
-		to += "?q=" + strconv.Itoa(max(0, open)) + "#question-" + strconv.Itoa(max(0, open))
+		to += "?q=" + strconv.Itoa(max(0, open))
 	} else if guide, err := s.program.Guide(v.Context(), body.Role); err == nil && open > 0 && open < len(guide.Body.Questions) {
-		to += "?q=" + strconv.Itoa(open+1) + "#question-" + strconv.Itoa(open+1)
+		to += "?q=" + strconv.Itoa(open+1)
 	} else {
-		to += "?q=0#question-0"
+		to += "?q=0"
 	}
 	return v.Redirect(to, &Flash{Status: Good, Text: "The answer is kept.", Undo: undo})
 }

@@ -128,7 +128,7 @@ func (s *Server) programFirst(v *Visit) error {
 	}
 	c := p.Charter.Body
 	p.Phases = []programPhase{
-		{Name: "Clarify", About: "Who wants what, what is to be reached, and which devices there are.", Span: c.Clarify, Steps: s.clarifySteps(p.Charter, books, kpis, signed)},
+		{Name: "Clarify", About: "Who wants what, what is to be reached, and which devices there are.", Span: c.Clarify, Steps: s.clarifySteps(p.Charter, books, kpis, signed, v.Actor.Scope.All())},
 		{Name: "Assess", About: "How the work is done today, by whom, and what is missing.", Span: c.Assess, Steps: assessSteps(books)},
 		{Name: "Design", About: "Which device gets which support, by whom, and the road there.", Span: c.Design, Steps: designSteps(books)},
 	}
@@ -159,7 +159,9 @@ func (s *Server) opens(v *Visit, href string) bool {
 func (ph *programPhase) when(today program.Day) {
 	whole := ph.Done == len(ph.Steps)
 	switch {
-	case ph.Span.End != "" && ph.Span.End < today && !whole:
+	case whole:
+		ph.When = "done"
+	case ph.Span.End != "" && ph.Span.End < today:
 		late := ph.Span.End.Until(today)
 		ph.When, ph.Late = fmt.Sprintf("%s %s late", Count(late), plural(late, "day", "days")), true
 	case ph.Span.Start > today:
@@ -173,7 +175,7 @@ func (ph *programPhase) when(today program.Day) {
 	}
 }
 
-func (s *Server) clarifySteps(charter ledger.Entry[program.Charter], b programBooks, kpis []kpiEntry, signed []ledger.Entry[program.Baseline]) []programStep {
+func (s *Server) clarifySteps(charter ledger.Entry[program.Charter], b programBooks, kpis []kpiEntry, signed []ledger.Entry[program.Baseline], whole bool) []programStep {
 	roles, held := map[string]bool{}, 0
 	for _, e := range b.interviews {
 		if e.Body.Held {
@@ -220,7 +222,10 @@ func (s *Server) clarifySteps(charter ledger.Entry[program.Charter], b programBo
 	if len(signed) > 0 {
 		n := signed[0].Body
 		base.Begun, base.Done = true, n.Holds()
-		base.Text = "signed " + n.AsOf.Format("2006-01-02") + ": " + devicesCount(n.Devices) + ", " + sharePercent(n) + " reconciled"
+		base.Text = "signed " + n.AsOf.Format("2006-01-02")
+		if whole {
+			base.Text += ": " + devicesCount(n.Devices) + ", " + sharePercent(n) + " reconciled"
+		}
 	}
 	return []programStep{
 		{Title: "Charter", Text: charterText, Todo: "name sponsor, scope and days", Href: charterPath, Begun: charter.Version > 0, Done: charter.Version > 0},
@@ -247,10 +252,10 @@ func assessSteps(b programBooks) []programStep {
 	return []programStep{
 		step("Maturity", manyOf(len(b.assessments), "assessment", "assessments"), "assess the domains, with evidence", "/program/maturity", len(b.assessments)),
 		step("Gaps", manyOf(len(b.gaps), "gap", "gaps")+", "+Count(open)+" open", "write down what is missing", "/program/gaps", len(b.gaps)),
-		step("Duties (RACI)", manyOf(b.rules, "rule", "rules"), "say who answers for what", "/duties", b.rules),
-		step("Staff", manyOf(b.people, "person", "people"), "enter who works here", "/staff", b.people),
-		step("Skills", manyOf(b.people, "person", "people")+" in the matrix", "compare held with required", "/staff/skills", b.people),
-		step("Coverage", "hours of the week that somebody covers", "look at the week", "/staff/coverage", b.people),
+		step("Duties (RACI)", manyOf(b.rules, "rule", "rules"), "say who answers for what", "/program/duties", b.rules),
+		step("Staff", manyOf(b.people, "person", "people"), "enter who works here", "/program/people", b.people),
+		step("Skills", manyOf(b.people, "person", "people")+" in the matrix", "compare held with required", "/program/skills", b.people),
+		step("Coverage", "hours of the week that somebody covers", "look at the week", "/program/coverage", b.people),
 		step("Resource plan", manyOf(b.scenarios, "scenario", "scenarios"), "make a first projection", "/plan", b.scenarios),
 	}
 }
