@@ -39,7 +39,7 @@ const clockLayout = "2006-01-02T15:04"
 // answersHref is the page for an activity, a class, a site and a time; empty ones are left out.
 func answersHref(activity, class, site string, at time.Time) string {
 	q := url.Values{}
-	for name, value := range map[string]string{"activity": activity, "class": class, "site": site} {
+	for name, value := range map[string]string{"activity": activity, "class": class, "place": site} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -54,7 +54,7 @@ func answersHref(activity, class, site string, at time.Time) string {
 }
 
 func (s *Server) whoAnswers(v *Visit) error {
-	p := answersPage{Activity: v.Form("activity"), Class: v.Form("class"), Site: v.Form("site"), Tag: v.Form("device"), May: v.May(account.DutyWrite)}
+	p := answersPage{Activity: v.Form("activity"), Class: v.Form("class"), Site: v.Form("place"), Tag: v.Form("device"), May: v.May(account.DutyWrite)}
 	var err error
 	if p.Matrix, err = s.duties.Current(v.Context(), s.DB); err != nil {
 		return err

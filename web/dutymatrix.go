@@ -175,7 +175,7 @@ func (s *Server) rule(v *Visit) error {
 		return s.showRule(v, m, f, 0)
 	}
 	key := v.Form("activity")
-	f.Rule = raci.Rule{Activity: key, Class: v.Form("class"), Site: v.Form("site"), Parties: map[raci.Party]raci.Letters{}}
+	f.Rule = raci.Rule{Activity: key, Class: v.Form("class"), Site: v.Form("place"), Parties: map[raci.Party]raci.Letters{}}
 	for i := range m.Rules { // a narrower rule begins as the wide one
 		if m.Rules[i].Activity == key && m.Rules[i].Rank() == 0 {
 			for p, l := range m.Rules[i].Parties {
@@ -233,7 +233,7 @@ func (s *Server) saveRule(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	r := raci.Rule{ID: id, Version: version(v), Activity: v.Form("activity"), Class: v.Form("class"), Category: v.Form("category"), Site: v.Form("site"), Parties: map[raci.Party]raci.Letters{}}
+	r := raci.Rule{ID: id, Version: version(v), Activity: v.Form("activity"), Class: v.Form("class"), Category: v.Form("category"), Site: v.Form("place"), Parties: map[raci.Party]raci.Letters{}}
 	parties, letters := v.FormAll("party"), v.FormAll("letters")
 	for i := 0; i < len(parties) && i < len(letters); i++ {
 		if parties[i] != "" && letters[i] != "" {

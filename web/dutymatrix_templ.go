@@ -1271,7 +1271,7 @@ func (f ruleForm) View() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Suggest{Field{Name: "site", Label: "Only the site", Value: f.Rule.Site, Hint: "Empty: all.", Error: f.Wrong["site"]}, f.Sites}.View().Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Suggest{Field{Name: "place", Label: "Only the site", Value: f.Rule.Site, Hint: "Empty: all.", Error: f.Wrong["site"]}, f.Sites}.View().Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

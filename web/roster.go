@@ -32,7 +32,7 @@ type coveragePage struct {
 // coverHref is the coverage of a need at a site in a week, an hour of it looked at; -1 looks at none.
 func coverHref(need, site, week string, hour int) string {
 	q := url.Values{}
-	for name, value := range map[string]string{"need": need, "site": site, "week": week} {
+	for name, value := range map[string]string{"need": need, "place": site, "week": week} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -58,7 +58,7 @@ func needKey(n staff.Need) string {
 }
 
 func (s *Server) coverage(v *Visit) error {
-	p := coveragePage{Need: v.Form("need"), Site: v.Form("site"), Hour: -1, May: v.May(account.StaffWrite)}
+	p := coveragePage{Need: v.Form("need"), Site: v.Form("place"), Hour: -1, May: v.May(account.StaffWrite)}
 	roster, err := s.readRoster(v, &p.Expected)
 	if err != nil {
 		return err

@@ -128,7 +128,7 @@ func (p coveragePage) View() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Choice{Name: "site", Label: "Site", Value: p.Site, Options: siteOptions(p.Sites, "Anywhere")}.View().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Choice{Name: "place", Label: "Site", Value: p.Site, Options: siteOptions(p.Sites, "Anywhere")}.View().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
