@@ -61,7 +61,7 @@ const (
 	ganttRowH  = 28
 	ganttBar   = 16
 	ganttSlack = 10  // days of room before the first task
-	ganttRoom  = 275 // pixels beside the last task, for its name
+	ganttRoom  = 300 // pixels beside the last task, for its name
 	ganttFit   = 1130
 )
 
