@@ -42,6 +42,7 @@ type overviewPage struct {
 	Sources         []freshSource
 	MaySources      bool
 	Tour            []tourStop
+	People          *peopleCard // nil: not this person's to see
 	Fresh           time.Time
 }
 
@@ -138,6 +139,9 @@ func (s *Server) overview(v *Visit) error {
 		return err
 	}
 	if err := p.own(ask, v.Actor.Roles); err != nil {
+		return err
+	}
+	if p.People, err = s.peopleNeeded(v); err != nil {
 		return err
 	}
 	if err := s.tour(v, ask, &p); err != nil {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"pons/account"
 	"pons/fault"
 	"pons/plan"
@@ -209,6 +211,7 @@ func (s *Server) planAdvice(v *Visit) error {
 			return v.Fragment(p.waiting())
 		}
 		v.W.Header().Set("HX-Refresh", "true")
+		return v.Fragment(templ.NopComponent)
 	}
 	if v.May(account.StaffRead) {
 		if err := s.pairings(v, p); err != nil {

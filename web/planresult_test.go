@@ -566,3 +566,80 @@ func TestPlanAdvice(t *testing.T) {
 		t.Errorf("the backlog of 2028 is %g with the hires, %g without", backlogOf(&next.Years[2]), backlogOf(&before.Years[2]))
 	}
 }
+
+// TestPeopleCard holds what the overview says of people: from the locked plan, else from the newest, else unknown; and
+// nothing to those who may not read plans.
+func TestPeopleCard(t *testing.T) {
+	s := deviceSite(t)
+	s.keepPlan(staffed, "Staffed", staffedPlan(t))
+	s.keepPlan(grown, "Another", testPlan(t))
+	v := s.as(account.Executive)
+	card := func() string { return strings.Join(found(t, v.get("/"), "#people-needed"), "") }
+	if _, err := s.web.plans.Lock(t.Context(), "person:biomed", staffed, true); err != nil {
+		t.Fatal(err)
+	}
+	out, err := staffedPlan(t).Project()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{trimFloat(out.Years[0].TotalFTE) + " FTE needed", "28 there", "Staffed (locked)", "Imaging engineer1 of 3.75"} {
+		if got := card(); !strings.Contains(strings.ReplaceAll(got, "  ", " "), want) {
+			t.Errorf("the card says %q, want %q", got, want)
+		}
+	}
+	for _, href := range hrefs(t, v.get("/"), "#people-needed a") {
+		if got := v.get(href).status; got != http.StatusOK {
+			t.Errorf("%s: status %d", href, got)
+		}
+	}
+	if n := len(found(t, s.as(account.Viewer).get("/"), "#people-needed")); n != 0 {
+		t.Error("who may not read plans sees what they say")
+	}
+	for _, id := range []string{staffed, grown, walkPlan, sparePlan} {
+		if id == staffed {
+			if _, err := s.web.plans.Lock(t.Context(), "person:biomed", id, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.web.plans.Remove(t.Context(), "person:biomed", id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := card(); !strings.Contains(got, "unknown") {
+		t.Errorf("without a plan the card says %q", got)
+	}
+}
+
+// TestPlanDraws holds that a page comes without the draws when they take long, says so, asks again, and is whole then.
+func TestPlanDraws(t *testing.T) {
+	s := planSite(t)
+	s.web.drawing.of = map[outcomeKey]chan struct{}{{staffed, 1}: make(chan struct{})} // draws that never end
+	v := s.as(account.Biomed)
+	path := "/plan/" + staffed + "/results"
+	a := v.get(path)
+	if a.status != http.StatusOK || !strings.Contains(a.body, "Drawing the uncertainty") || !strings.Contains(a.body, `http-equiv="refresh"`) || !strings.Contains(a.body, "being drawn") {
+		t.Fatalf("status %d", a.status)
+	}
+	if len(found(t, a, "#plan-fte")) != 1 || strings.Contains(a.body, "P10–P90") {
+		t.Error("without draws the most likely figures are shown, and no band")
+	}
+	if part := v.do("GET", path, nil, "HX-Request", "true"); strings.Contains(part.body, "<html") || !strings.Contains(part.body, "Drawing the uncertainty") {
+		t.Error("while they run, the part is not the progress")
+	}
+	s.web.drawing.mu.Lock()
+	s.web.drawing.of = nil
+	s.web.drawing.mu.Unlock()
+	e, err := s.web.plans.Lock(t.Context(), "person:biomed", staffed, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.web.outcome(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if part := v.do("GET", path, nil, "HX-Request", "true"); part.header.Get("HX-Refresh") != "true" || strings.Contains(part.body, "<html") {
+		t.Error("when they are done, the page is not asked for anew")
+	}
+	if a = v.get(path); !strings.Contains(a.body, "P10–P90") || strings.Contains(a.body, "being drawn") {
+		t.Error("the whole page has no band")
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"pons/fault"
 	"pons/plan"
 	"pons/sqldb"
@@ -130,6 +132,13 @@ func (s *Server) planResults(v *Visit) error {
 	r, err := s.result(v)
 	if err != nil {
 		return err
+	}
+	if v.Part() { // the page asks again while the draws run
+		if r.Pending {
+			return v.Fragment(r.waiting())
+		}
+		v.W.Header().Set("HX-Refresh", "true")
+		return v.Fragment(templ.NopComponent)
 	}
 	page := planPage(r.Entry, planStepNamed("results").About)
 	page.Islands, page.Fresh = []string{"chart"}, r.Entry.At
