@@ -267,13 +267,17 @@ func designSteps(b programBooks) []programStep {
 			done++
 		}
 	}
+	road := "lay out the road"
+	if tasks > 0 {
+		road = "carry out what is due"
+	}
 	model := "as Pons proposes it"
 	if b.support.Version > 0 {
 		model = "in the hospital's own words"
 	}
 	return []programStep{
 		{Title: "Support model", Text: model, Todo: "say which class gets which support", Href: "/program/support", Begun: b.support.Version > 0, Done: b.support.Version > 0},
-		{Title: "Roadmap", Text: manyOf(tasks, "task", "tasks") + ", " + Count(done) + " done", Todo: "lay out the road", Href: "/program/roadmap", Begun: tasks > 0, Done: tasks > 0 && done == tasks},
+		{Title: "Roadmap", Text: manyOf(tasks, "task", "tasks") + ", " + Count(done) + " done", Todo: road, Href: "/program/roadmap", Begun: tasks > 0, Done: tasks > 0 && done == tasks},
 		{Title: "Governance", Text: manyOf(len(b.committees), "committee", "committees"), Todo: "say who decides what", Href: "/program/governance", Begun: len(b.committees) > 0, Done: len(b.committees) > 0},
 		{Title: "Communication", Text: manyOf(len(b.messages), "message", "messages"), Todo: "plan who is told what, when", Href: "/program/messages", Begun: len(b.messages) > 0, Done: len(b.messages) > 0},
 	}
