@@ -216,6 +216,11 @@ func (s *Server) planFile(v *Visit) error {
 	return nil
 }
 
+// anybodyHere says whether the plan knows of people who are there.
+func anybodyHere(e scenarioEntry) bool {
+	return slices.ContainsFunc(e.Body.Plan.Roles, func(r plan.Role) bool { return r.CurrentFTE > 0 })
+}
+
 // mayPlan says whether this person changes plans.
 func mayPlan(ctx context.Context) bool {
 	v, ok := ctx.Value(visitKey{}).(*Visit)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"pons/column"
+	"pons/fact"
 	"pons/fault"
 	"pons/plan"
 	"pons/query"
@@ -53,26 +55,63 @@ func (c inventoryCounter) question(q string) string {
 
 func (c inventoryCounter) count(q string) (int, error) { return c.ask.count(c.question(q)) }
 
-// costValues bounds how many different costs are read: no class has more.
-const costValues = 100_000
+// costRows bounds the devices whose acquisition cost is read for a recount: more than the medical devices of the
+// largest hospital groups. Beyond it, costs are left for people to state.
+const costRows = 50_000
 
-// cost is the mean acquisition cost of the devices that a question finds, and of how many of them it is known.
-func (c inventoryCounter) cost(q string) (mean float64, known, of int, err error) {
-	page, err := c.ask.find(c.question(q), column.Request{Limit: 1, Facets: []string{"cost"}, FacetLimit: costValues})
-	if err != nil {
-		return 0, 0, 0, err
+// costBatch is how many rows are read at once.
+const costBatch = 10_000
+
+// costs are the recorded acquisition costs of the devices, by id, in one currency; what states another is left out.
+func (s *Server) costs(ctx context.Context, c inventoryCounter, currency string) (map[string]float64, error) {
+	ids, err := c.ids("has:cost")
+	if err != nil || len(ids) > costRows {
+		return nil, err
 	}
-	sum := 0.0
-	for _, value := range page.Facets["cost"].Values {
-		v, ok := numberOf(value.Value)
-		if ok && v > 0 {
-			sum, known = sum+v*float64(value.Rows), known+value.Rows
+	out := make(map[string]float64, len(ids))
+	err = s.DB.View(ctx, func(tx *sqldb.Tx) error {
+		for batch := range slices.Chunk(ids, costBatch) {
+			rows, err := s.Inventory.Rows(tx, batch)
+			if err != nil {
+				return err
+			}
+			for _, r := range rows {
+				amount, unit, _ := strings.Cut(r.Get(fact.AcquiredCost), " ")
+				if v, ok := numberOf(amount); ok && v > 0 && (unit == "" || strings.EqualFold(unit, currency)) {
+					out[r.ID] = v
+				}
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// ids are the devices that a question finds.
+func (c inventoryCounter) ids(q string) ([]string, error) {
+	expr, err := query.Parse(c.ask.list.Schema(), c.question(q))
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.ask.table.Select(column.Request{Expr: expr, Now: c.ask.now})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Collect(found), nil
+}
+
+// meanCost is the mean cost of the devices that a question finds, and of how many of them it is known.
+func (c inventoryCounter) meanCost(q string, costs map[string]float64) (mean float64, known, of int, err error) {
+	if len(costs) == 0 {
+		return 0, 0, 0, nil
+	}
+	ids, err := c.ids(q)
+	for _, id := range ids {
+		if v, ok := costs[id]; ok {
+			mean, known = mean+v, known+1
 		}
 	}
-	if known == 0 {
-		return 0, 0, page.Total, nil
-	}
-	return sum / float64(known), known, page.Total, nil
+	return mean / float64(max(1, known)), known, len(ids), err
 }
 
 // recounted gives a plan with the counts of the inventory, and with the mean acquisition cost of each class whose cost
@@ -94,6 +133,10 @@ func (s *Server) recounted(v *Visit, p *plan.Plan, asOf, site string) (*plan.Pla
 	if err != nil {
 		return nil, countMistake(err, p)
 	}
+	costs, err := s.costs(v.Context(), c, p.Currency)
+	if err != nil {
+		return nil, err
+	}
 	for i := range next.Classes {
 		cl := &next.Classes[i]
 		at := "classes/" + cl.Name
@@ -108,7 +151,7 @@ func (s *Server) recounted(v *Visit, p *plan.Plan, asOf, site string) (*plan.Pla
 		if src := next.Source(at + "/unit_cost"); cl.UnitCost != 0 && (src == nil || src.Confidence != plan.Counted) {
 			continue
 		}
-		mean, known, of, err := c.cost(cl.Inventory)
+		mean, known, of, err := c.meanCost(cl.Inventory, costs)
 		if err != nil {
 			return nil, err
 		}

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"pons/fault"
 	"pons/plan"
+	planbook "pons/plan/workbook"
 	"pons/sqldb"
 )
 
@@ -19,6 +21,7 @@ type planCard struct {
 	E           scenarioEntry
 	First, Last plan.Year
 	Here        float64
+	Missing     float64
 	HereKnown   bool
 	Broken      string // a plan of an older version that no longer checks
 }
@@ -63,6 +66,9 @@ func (s *Server) drawPlans(v *Visit, p planList, status int) error {
 		}
 		for i := range e.Body.Plan.Roles {
 			card.Here += e.Body.Plan.Roles[i].CurrentFTE
+			if i < len(card.First.Roles) {
+				card.Missing += max(0, card.First.Roles[i].GapFTE)
+			}
 		}
 		card.HereKnown = card.Here > 0
 		p.Cards = append(p.Cards, card)
@@ -147,6 +153,9 @@ func (s *Server) keepNewPlan(v *Visit, name, why string, p *plan.Plan, notes []s
 		if b := p.Baseline; b != nil {
 			text = fmt.Sprintf("Made %s from %s devices of the inventory. Every figure in it can be changed.", free, Count(b.Devices))
 		}
+		if b := p.Baseline; b != nil && slices.ContainsFunc(p.Roles, func(r plan.Role) bool { return r.CurrentFTE > 0 }) {
+			text += " Who is here now comes from the staff list: look at Roles next."
+		}
 		if len(notes) > 0 {
 			text += " " + upperFirst(notes[0]) + "."
 			if len(notes) > 1 {
@@ -198,5 +207,37 @@ func readPlan(name string, text []byte) (*plan.Plan, []string, error) {
 	if len(text) > planFileLimit {
 		return nil, nil, plan.Mistakes{{File: name, Text: fmt.Sprintf("the file is larger than %d MB; a plan is not", planFileLimit>>20)}}
 	}
+	if bytes.HasPrefix(text, []byte("PK")) { // a zip archive, which a workbook is
+		p, notes, err := planbook.Read(bytes.NewReader(text))
+		if _, ok := planMistakes(err); err != nil && !ok {
+			return nil, nil, plan.Mistakes{{File: name, Text: err.Error()}}
+		}
+		return p, notes, err
+	}
 	return plan.Read(name, bytes.NewReader(text))
+}
+
+// planWorkbook gives the plan as a workbook whose formulas compute the projection.
+func (s *Server) planWorkbook(v *Visit) error {
+	e, err := s.scenario(v)
+	if err != nil {
+		return err
+	}
+	out, err := s.outcome(v.Context(), e)
+	if err != nil {
+		return err
+	}
+	p := e.Body.Plan
+	p.Name = e.Body.Name
+	var body bytes.Buffer // so that a mistake in the middle is an error page and not half a workbook
+	if err := planbook.Write(&body, &p, out); err != nil {
+		return err
+	}
+	h := v.W.Header()
+	h.Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	h.Set("Content-Disposition", attachment(e.Body.Name, "xlsx"))
+	h.Set("Cache-Control", "no-store")
+	v.W.WriteHeader(http.StatusOK)
+	_, _ = body.WriteTo(v.W) // a browser that went away is no error of ours
+	return nil
 }

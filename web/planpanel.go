@@ -17,6 +17,7 @@ type planPanel struct {
 	Years      []plan.Year
 	FTE, Money band
 	Here       float64 // FTE there now
+	Missing    float64 // FTE in the first year, over the roles that have too few
 	HereKnown  bool
 	Roles      []panelRole
 	Warnings   []string
@@ -45,6 +46,7 @@ func panelOf(saved *plan.Plan, out *plan.Projection, trial *plan.Plan, tried *pl
 	d := planPanel{Currency: p.Currency, First: shown.Years[0], Last: shown.Years[n], Years: shown.Years, Warnings: shown.Warnings, Tried: tried != nil}
 	for i := range p.Roles {
 		d.Here += p.Roles[i].CurrentFTE
+		d.Missing += max(0, d.First.Roles[i].GapFTE)
 		first, last := d.First.Roles[i], d.Last.Roles[i]
 		r := panelRole{Name: first.Name, First: first.RequiredFTE, Last: last.RequiredFTE, Current: first.CurrentFTE, Binding: first.Binding,
 			Ratio: first.RatioFTE, Workload: first.WorkloadFTE, Coverage: first.CoverageFTE}
@@ -113,7 +115,7 @@ type band struct {
 const (
 	bandWidth, bandHeight         = 320.0, 132.0
 	bandLeft, bandTop, bandBottom = 44.0, 10.0, 20.0
-	bandRight                     = 10.0
+	bandRight                     = 16.0
 	bandFrame                     = bandHeight - bandBottom
 )
 

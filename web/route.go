@@ -117,6 +117,7 @@ func (s *Server) routes() []Route {
 		{Pattern: "GET /plan/{id}/coverage", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planStepPage("coverage")},
 		{Pattern: "POST /plan/{id}/coverage", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.savePlanStep("coverage")},
 		{Pattern: "POST /plan/{id}/try", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.tryPlan},
+		{Pattern: "GET /plan/{id}/workbook.xlsx", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planWorkbook},
 		{Pattern: "GET /plan/{id}/plan.yaml", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planFile},
 		{Pattern: "POST /plan/{id}/copy", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.copyPlan},
 		{Pattern: "POST /plan/{id}/lock", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.lockPlan},

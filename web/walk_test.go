@@ -39,6 +39,7 @@ var examples = map[string]string{
 	"/plan/{id}/coverage":                        "/plan/" + walkPlan + "/coverage",
 	"/plan/{id}/try":                             "/plan/" + walkPlan + "/try",
 	"/plan/{id}/report.pdf":                      "/plan/" + walkPlan + "/report.pdf",
+	"/plan/{id}/workbook.xlsx":                   "/plan/" + walkPlan + "/workbook.xlsx",
 	"/plan/{id}/plan.yaml":                       "/plan/" + walkPlan + "/plan.yaml",
 	"/plan/{id}/copy":                            "/plan/" + walkPlan + "/copy",
 	"/plan/{id}/lock":                            "/plan/" + walkPlan + "/lock",

@@ -4,6 +4,9 @@ const form = document.querySelector<HTMLFormElement>("form[data-plan]");
 if (form) live(form);
 for (const box of document.querySelectorAll<HTMLElement>("[data-filter]")) filter(box);
 
+// A narrow window shows the figures only, until somebody asks for more.
+if (matchMedia("(max-width: 899px)").matches) for (const more of document.querySelectorAll<HTMLDetailsElement>("#plan-panel > details")) more.open = false;
+
 type Input = HTMLInputElement | HTMLSelectElement;
 
 function live(form: HTMLFormElement) {
