@@ -2,12 +2,14 @@ package workbook_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -310,7 +312,21 @@ func TestFormulas(t *testing.T) {
 	out := recalculated(t, dir)
 	for name, p := range want {
 		t.Run(name, func(t *testing.T) {
-			compare(t, open(t, filepath.Join(out, name+".xlsx")), p, project(t, p))
+			path := filepath.Join(out, name+".xlsx")
+			compare(t, open(t, path), p, project(t, p))
+			// What LibreOffice saved is the same plan.
+			raw, err := os.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer raw.Close()
+			back, _, err := workbook.Read(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := document(t, back), document(t, p); got != want {
+				t.Errorf("saved by LibreOffice the plan is\n%s\nwant\n%s", got, want)
+			}
 		})
 	}
 	f := open(t, filepath.Join(out, "a.xlsx"))
@@ -320,6 +336,22 @@ func TestFormulas(t *testing.T) {
 			t.Errorf("worked example A, year %d: %s, want %s", y, got, cents)
 		}
 	}
+}
+
+var manyDigits = regexp.MustCompile(`[0-9]+\.[0-9]{10,}`)
+
+// document is a plan as JSON, without case, as names are compared, and with nine digits of each number: LibreOffice
+// keeps fifteen.
+func document(t testing.TB, p *plan.Plan) string {
+	t.Helper()
+	doc, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return manyDigits.ReplaceAllStringFunc(strings.ToLower(string(doc)), func(n string) string {
+		v, _ := strconv.ParseFloat(n, 64)
+		return strconv.FormatFloat(v, 'g', 9, 64)
+	})
 }
 
 // change writes workbooks, types into their cells, and gives the plans that those cells say: that is what living

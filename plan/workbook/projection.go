@@ -147,29 +147,27 @@ func (b *book) erlang() {
 }
 
 // levels is how many columns the sheet Drivers needs to find what holds a class at any depth: each doubles the reach.
-func (b *book) levels() int {
-	deepest := 1
-	for i := range b.p.Classes {
-		seen := map[string]bool{}
-		var climb func(name string) int
-		climb = func(name string) int {
-			if seen[fold(name)] {
-				return 0
-			}
-			seen[fold(name)] = true
-			defer delete(seen, fold(name))
-			most := 0
-			for j := range b.p.Classes {
-				if fold(b.p.Classes[j].Name) != fold(name) {
-					continue
-				}
-				for _, up := range b.p.Classes[j].SubsetOf {
-					most = max(most, 1+climb(up))
+func levels(p *plan.Plan) int {
+	place := map[string]int{}
+	for i := range p.Classes {
+		place[fold(p.Classes[i].Name)] = i
+	}
+	depth := make([]int, len(p.Classes)) // 0: not known yet
+	var climb func(i int) int
+	climb = func(i int) int {
+		if depth[i] == 0 {
+			depth[i] = 1 // also ends a ring, which only a plan with mistakes has
+			for _, name := range p.Classes[i].SubsetOf {
+				if j, ok := place[fold(name)]; ok {
+					depth[i] = max(depth[i], 1+climb(j))
 				}
 			}
-			return most
 		}
-		deepest = max(deepest, climb(b.p.Classes[i].Name))
+		return depth[i]
+	}
+	deepest := 1
+	for i := range p.Classes {
+		deepest = max(deepest, climb(i)-1)
 	}
 	return max(2, 1+int(math.Ceil(math.Log2(float64(deepest)))))
 }
@@ -179,7 +177,7 @@ func (b *book) levels() int {
 func (b *book) drivers() {
 	s := sheetDrivers
 	b.head(s, "Which class drives which role (1). A class that is part of another one of the same role is not counted again (0 on the right). Nothing to change here.", 1)
-	n, roles, levels := b.rows[sheetBaseline], b.rows[sheetRoles], b.levels()
+	n, roles, levels := b.rows[sheetBaseline], b.rows[sheetRoles], b.levels
 	last := firstRow + n - 1
 	area := func(l string) string { return fmt.Sprintf("$%s$%d:$%s$%d", l, firstRow, l, last) }
 	b.put(s, cellAt("A", headerRow), "Class, as compared", b.heading(false))
@@ -223,7 +221,7 @@ func (b *book) drivers() {
 }
 
 // driver is the column of the sheet Drivers that says which classes count for a role.
-func (b *book) driver(role int) string { return letter(2 + b.levels() + b.rows[sheetRoles] + role) }
+func (b *book) driver(role int) string { return letter(2 + b.levels + b.rows[sheetRoles] + role) }
 
 // projectionColumns are those of the sheet Projection, which reads from left to right as the arithmetic does.
 var projectionColumns = []struct {

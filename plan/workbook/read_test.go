@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+	"pgregory.net/rapid"
 
 	"pons/fault"
 	"pons/plan"
@@ -260,4 +261,53 @@ func TestNamesAreNoFormulas(t *testing.T) {
 	if err := workbook.Write(&bytes.Buffer{}, p, nil); !errors.Is(err, fault.Invalid) {
 		t.Errorf("a name with a semicolon: %v", err)
 	}
+}
+
+// TestReadAnything holds that whatever people type where, a plan comes of it or mistakes do, and each mistake in a list
+// names a cell.
+func TestReadAnything(t *testing.T) {
+	var b bytes.Buffer
+	p := read(t, "invented", invented(4))
+	if err := workbook.Write(&b, p, project(t, p)); err != nil {
+		t.Fatal(err)
+	}
+	raw := b.Bytes()
+	sheets := []string{"Plan", "Baseline", "Growth", "Pipeline", "Roles", "Hires", "Ratios", "Workload", "Coverage", "Contracts", "Costs", "Assumptions", "COSR", "Counted"}
+	values := []any{nil, "", " ", 0, -1, 1e300, 0.5, 2027, 46447, true, "yes", "no", "3%", "1,000", "=1+1", "#REF!", "BMET*", "pump*; =biomed", ";;", "\u00e9\u0000", "devices", "FTE", strings.Repeat("x", 300)}
+	rapid.Check(t, func(rt *rapid.T) {
+		f, err := excelize.OpenReader(bytes.NewReader(raw))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer f.Close()
+		for range rapid.IntRange(1, 5).Draw(rt, "edits") {
+			sheet := rapid.SampledFrom(sheets).Draw(rt, "sheet")
+			cell, _ := excelize.CoordinatesToCellName(rapid.IntRange(1, 14).Draw(rt, "column"), rapid.IntRange(4, 40).Draw(rt, "row"))
+			if err := f.SetCellValue(sheet, cell, rapid.SampledFrom(values).Draw(rt, "value")); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		var b bytes.Buffer
+		if err := f.Write(&b); err != nil {
+			rt.Fatal(err)
+		}
+		got, _, err := workbook.Read(&b)
+		switch {
+		case err == nil:
+			if _, err := got.Project(); err != nil {
+				rt.Fatalf("a plan that was read cannot be computed: %v", err)
+			}
+		case !errors.Is(err, fault.Invalid):
+			rt.Fatalf("%v", err)
+		default:
+			var found plan.Mistakes
+			if errors.As(err, &found) {
+				for _, m := range found {
+					if m.File == "" && strings.Contains(m.Path, "[") {
+						rt.Errorf("%v names no cell", m)
+					}
+				}
+			}
+		}
+	})
 }

@@ -59,7 +59,7 @@ func (b *book) charts() {
 	b.head(s, "FTE by role and year, cost, and the gap to the people of today. The tables below the pictures are formulas.", 0)
 	roles, years := b.rows[sheetRoles], b.years()
 	const top = 66 // the tables stand below the pictures
-	table := func(from int, title string, cell func(r, y int) string) {
+	table := func(from int, title, key string) {
 		b.put(s, cellAt("A", from), title, b.heading(false))
 		for y := range years {
 			b.formula(s, cellAt(letter(2+y), from), fmt.Sprintf("base_year+%d", y), b.heading(false))
@@ -67,18 +67,13 @@ func (b *book) charts() {
 		for r := range roles {
 			b.formula(s, cellAt("A", from+1+r), fmt.Sprintf("%s!$A$%d&\"\"", sheetRoles, firstRow+r), b.style(text, false, false))
 			for y := range years {
-				b.formula(s, cellAt(letter(2+y), from+1+r), cell(r, y), b.style(fte, false, false))
+				b.formula(s, cellAt(letter(2+y), from+1+r), fmt.Sprintf("%s!$%s$%d", sheetProjection, projected(key), firstRow+y*roles+r), b.style(fte, false, false))
 			}
 		}
 	}
-	of := func(key string) func(r, y int) string {
-		return func(r, y int) string {
-			return fmt.Sprintf("%s!$%s$%d", sheetProjection, projected(key), firstRow+y*roles+r)
-		}
-	}
 	gap := top + roles + 2
-	table(top, "Required FTE", of("required_fte"))
-	table(gap, "Gap FTE", of("gap_fte"))
+	table(top, "Required FTE", "required_fte")
+	table(gap, "Gap FTE", "gap_fte")
 	b.do(b.f.SetColWidth(s, "A", "A", 28))
 	last := letter(1 + years)
 	row := func(r int) (name, values string) {

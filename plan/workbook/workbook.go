@@ -43,6 +43,7 @@ type book struct {
 	given  map[string][]map[string]any  // entries of a sheet
 	owner  map[string]map[int]string    // of nested lists: the name of what holds the entry
 	names  map[string]string            // cells of the settings, by key
+	levels int                          // columns that say what holds a class
 	agents int                          // rows of the table of agents
 	desks  map[int]int                  // row of Coverage → place in the table of agents
 	err    error                        // the first that a small step met
@@ -79,6 +80,8 @@ func Write(w io.Writer, p *plan.Plan, out *plan.Projection) error {
 	if b.err != nil {
 		return fmt.Errorf("workbook: %w", b.err)
 	}
+	// No cell says what its formula comes to: programs that open the workbook compute all of it, and none shows a figure
+	// that it did not compute (LibreOffice believes what a file says its formulas came to).
 	return b.f.Write(w)
 }
 
@@ -140,6 +143,7 @@ func (b *book) lay() {
 		}
 		b.at[s.name] = letters
 	}
+	b.levels = levels(b.p)
 	for i := range b.p.Coverage {
 		if k := &b.p.Coverage[i]; k.CallsPerHour > 0 && k.ServiceLevel != nil {
 			b.desks[firstRow+i] = len(b.desks)
