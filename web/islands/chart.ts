@@ -172,7 +172,7 @@ function bands(chart: Chart, base: { legend?: object; grid: object; xAxis: { axi
   const room = named ? Math.min(170, 18 + 7 * Math.max(...chart.series.map((s) => s.name.length))) : 20;
   return {
     ...base,
-    legend: named ? undefined : base.legend,
+    legend: named || !base.legend ? undefined : { ...base.legend, data: chart.series.map((s) => s.name) },
     grid: named ? { ...base.grid, top: 16, right: room } : base.grid,
     xAxis: { ...base.xAxis, boundaryGap: false, axisLabel: { ...base.xAxis.axisLabel, showMaxLabel: true } },
     series: chart.series.flatMap((s, i) => band(s, of(s, i), i > 0 && !s.low?.length, named ? shifts[i] : undefined)),
