@@ -379,7 +379,7 @@ func change(t *testing.T, dir string) map[string]*plan.Plan {
 	p.Roles[1].Ratio.DevicesPerFTE = 800
 	p.Roles[2].Salary, p.Roles[2].Benefits, p.Roles[2].Hires = 90000, &own, []plan.Hire{{Start: "2031-04", FTE: 2}}
 	p.Roles[3].CurrentFTE, p.Roles[3].Ratio.Classes = 9.5, []string{"imaging", "IoT/OT"}
-	p.Roles[7].Ratio = &plan.Ratio{BedsPerFTE: 77}
+	p.Roles[7].Ratio = &plan.Ratio{BedsPerFTE: 77, Classes: p.Roles[7].Ratio.Classes}
 	p.Classes[0].Count, p.Classes[0].Pipeline = 7001, []plan.Change{{Year: 2032, Add: 1000, Retire: 30}}
 	p.Classes[1].Growth, p.Classes[1].Contract = plan.Exactly(0.11), &plan.Contract{InForce: true, PricePerDevice: 4000, Covers: 0.4}
 	p.Classes[2].SubsetOf = nil

@@ -263,6 +263,40 @@ func TestNamesAreNoFormulas(t *testing.T) {
 	}
 }
 
+// TestPercentiles holds that what was drawn stands in the workbook as it is, with seed and draws, and that a workbook
+// with it is still the plan.
+func TestPercentiles(t *testing.T) {
+	p := read(t, "invented", invented(5))
+	out := project(t, p)
+	var err error
+	if out.Percentiles, err = p.Simulate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := workbook.Write(&b, p, out); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(b.Bytes()), excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if about, err := f.GetCellValue("Percentiles", "A2"); err != nil || !strings.Contains(about, "500 draws with the seed 3") {
+		t.Errorf("%q, %v", about, err)
+	}
+	s := sheetNamed(t, f, "Percentiles")
+	years := len(out.Years)
+	if got, want := s.number(1, "P90"), out.Percentiles.TotalFTE[1].Values[2]; got != want {
+		t.Errorf("P90 of all roles in the second year is %v, want %v", got, want)
+	}
+	if got, want := s.number(2*years, "Mean"), out.Percentiles.Roles[0].Years[0].Mean; got != want || s.text(2*years, "What") != p.Roles[0].Name {
+		t.Errorf("the mean of %s is %v, want %v", s.text(2*years, "What"), got, want)
+	}
+	if back, notes, err := workbook.Read(&b); err != nil || yaml(t, back) != yaml(t, p) {
+		t.Errorf("%v %q", err, notes)
+	}
+}
+
 // TestReadAnything holds that whatever people type where, a plan comes of it or mistakes do, and each mistake in a list
 // names a cell.
 func TestReadAnything(t *testing.T) {

@@ -111,6 +111,7 @@ func (b *book) percentiles() {
 	s, q := sheetPercentiles, b.out.Percentiles
 	_, err := b.f.NewSheet(s)
 	b.do(err)
+	b.do(b.f.MoveSheet(s, sheetAssumptions))
 	b.head(s, fmt.Sprintf("What %d draws with the seed %d came to. Values, not formulas: Pons draws them, and a change in this workbook does not change them.", q.Draws, q.Seed), 2)
 	titles := []string{"Year", "What", "Unit", "Mean"}
 	for _, v := range q.Percentiles {
