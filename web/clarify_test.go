@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"pons/account"
 	"pons/fact"
 	"pons/program"
+	"pons/sqldb"
 )
 
 // fillClarify makes what the pages of the first phase have to show: an interview, an objective, readings, a baseline.
@@ -388,5 +390,23 @@ func TestGuideIsPrintedAndChanged(t *testing.T) {
 	}
 	if a := v.post("/program/guides/clinical/restore", url.Values{"version": {"0"}}); a.status != 303 || len(all(t, v.get("/program/guides/clinical"), ".guide-questions li")) < 5 {
 		t.Errorf("undo: %d", a.status)
+	}
+}
+
+// TestClarifyStatements holds the pages of the first phase to few statements.
+func TestClarifyStatements(t *testing.T) {
+	s := clarifySite(t)
+	cookie := s.cookie(account.Biomed)
+	for _, path := range []string{"/program", "/program/interviews", "/program/interviews/walk", "/program/themes", "/program/objectives", "/program/kpis", "/program/kpis/reconciled", "/program/baseline", "/program/baseline/latest"} {
+		ctx, counter := sqldb.CountStatements(t.Context())
+		r := httptest.NewRequestWithContext(ctx, "GET", path, nil)
+		r.AddCookie(cookie)
+		w := httptest.NewRecorder()
+		s.web.ServeHTTP(w, r)
+		if n := int(counter.Count()); w.Code != 200 || n > 20 {
+			t.Errorf("%s: status %d, %d statements, want at most 20", path, w.Code, n)
+		} else {
+			t.Logf("%s: %d statements", path, n)
+		}
 	}
 }
