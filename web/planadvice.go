@@ -376,9 +376,21 @@ func (s *Server) pairings(v *Visit, p *advicePage) error {
 		teaching = append(teaching, plan.Teaching{Skill: skill.Name, Cost: cost, Hours: hours})
 		needs = append(needs, plan.SkillNeed{Skill: skill.Name, Level: expect.Qualified, When: shiftsOfWeek()[0].Hours, OnCall: true})
 	}
-	got, err := plan.CrossTrain(trainees(roster, &p.Entry.Body.Plan, v.Now), needs, teaching, shiftsOfWeek())
+	people := trainees(roster, &p.Entry.Body.Plan, v.Now)
+	got, err := plan.CrossTrain(people, needs, teaching, shiftsOfWeek())
 	if err != nil {
 		return err
+	}
+	// What is asked for is the day; what is there is shown of the whole week.
+	for i := range needs {
+		needs[i].When = plan.WholeWeek()
+	}
+	week, err := plan.CrossTrain(people, needs, nil, shiftsOfWeek())
+	if err != nil {
+		return err
+	}
+	for i := range got.Skills {
+		got.Skills[i].Shifts = week.Skills[i].Shifts
 	}
 	p.Train = &got
 	return nil

@@ -209,7 +209,7 @@ func (r defaultRow) spread() string {
 	if r.Low == 0 && r.High == 0 {
 		return ""
 	}
-	return r.figure(r.Low) + "–" + r.figure(r.High)
+	return strings.TrimSuffix(r.figure(r.Low), " %") + "–" + r.figure(r.High)
 }
 
 func (p *planDefaultsPage) tabs() []Tab {

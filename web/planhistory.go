@@ -154,3 +154,17 @@ func (p *planHistoryPage) href(r planVersionRow) string {
 	}
 	return fmt.Sprintf("%s?version=%d", planHref(p.Entry.ID, "results"), r.Version)
 }
+
+// originText says what was counted.
+func (p *planHistoryPage) originText() string {
+	b := p.Baseline
+	where := "all sites"
+	if b.Site != "" {
+		where = b.Site
+	}
+	text := fmt.Sprintf(": %s %s of %s, %s %s counted", Count(b.Devices), plural(b.Devices, "device", "devices"), where, Count(len(b.Counts)), plural(len(b.Counts), "class", "classes"))
+	if b.Revision > 0 {
+		text += fmt.Sprintf(" at revision %d of the database", b.Revision)
+	}
+	return text + "."
+}

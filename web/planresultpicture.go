@@ -28,7 +28,7 @@ func (r *resultView) fteChart(role string) Chart {
 		low, high, ok := r.bandOf(role, y)
 		if half, is := r.halfOf(role, y); ok && is {
 			drawn.Values, drawn.Low, drawn.High = append(drawn.Values, half), append(drawn.Low, low), append(drawn.High, high)
-			apart = apart || math.Abs(half-n) > 0.01*max(n, half)
+			apart = apart || math.Abs(half-n) > 0.03*max(n, half)
 		}
 	}
 	c := Chart{ID: "plan-fte", Title: title, Kind: BandChart, Unit: "FTE", Along: "year", X: r.years(), Series: []Series{likely}}
