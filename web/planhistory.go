@@ -162,7 +162,7 @@ func (p *planHistoryPage) originText() string {
 	if b.Site != "" {
 		where = b.Site
 	}
-	text := fmt.Sprintf(": %s %s of %s, %s %s counted", Count(b.Devices), plural(b.Devices, "device", "devices"), where, Count(len(b.Counts)), plural(len(b.Counts), "class", "classes"))
+	text := fmt.Sprintf("· %s %s of %s, %s %s counted", Count(b.Devices), plural(b.Devices, "device", "devices"), where, Count(len(b.Counts)), plural(len(b.Counts), "class", "classes"))
 	if b.Revision > 0 {
 		text += fmt.Sprintf(" at revision %d of the database", b.Revision)
 	}
