@@ -292,7 +292,7 @@ func invented(seed uint64) string {
 	return b.String()
 }
 
-const inventedPlans = 6
+const inventedPlans = 4
 
 // TestFormulas holds that LibreOffice computes from the workbook what Pons computes from the plan: the worked examples,
 // and plans with every feature; and that a workbook whose inputs were changed computes the changed plan.

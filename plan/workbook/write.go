@@ -3,6 +3,7 @@ package workbook
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -223,13 +224,16 @@ func (b *book) validate(sheet, area string, f field) {
 		if f.kind == whole || f.kind == year {
 			t = excelize.DataValidationTypeWhole
 		}
-		b.do(v.SetRange(f.low, f.high, t, excelize.DataValidationOperatorBetween))
+		b.do(v.SetRange(plainly(f.low), plainly(f.high), t, excelize.DataValidationOperatorBetween))
 		v.SetError(excelize.DataValidationErrorStyleStop, f.title, fmt.Sprintf("A number from %g to %g", f.low, f.high))
 	default:
 		return
 	}
 	b.do(b.f.AddDataValidation(sheet, v))
 }
+
+// plainly writes a bound without an exponent, as every spreadsheet reads it.
+func plainly(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // finish protects the formulas (without a password: against slips, not against people), and makes programs compute
 // everything when they open the workbook.
