@@ -117,6 +117,7 @@ func (s *Server) routes() []Route {
 		{Pattern: "GET /plan/{id}/coverage", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planStepPage("coverage")},
 		{Pattern: "POST /plan/{id}/coverage", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.savePlanStep("coverage")},
 		{Pattern: "POST /plan/{id}/try", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.tryPlan},
+		{Pattern: "GET /plan/{id}/report.pdf", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planReport},
 		{Pattern: "GET /plan/{id}/workbook.xlsx", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planWorkbook},
 		{Pattern: "GET /plan/{id}/plan.yaml", Verb: account.PlanRead, Menu: Place{Section: Plan}, Do: s.planFile},
 		{Pattern: "POST /plan/{id}/copy", Verb: account.PlanWrite, Menu: Place{Section: Plan}, Do: s.copyPlan},
@@ -179,7 +180,6 @@ func (s *Server) routes() []Route {
 		{Pattern: "POST /program/baseline/sign", Verb: account.ProgramWrite, Menu: Place{Section: Program}, Do: s.sign},
 		{Pattern: "GET /program/baseline/{id}", Verb: account.ProgramRead, Menu: Place{Section: Program}, Do: s.signedBaseline},
 		{Pattern: "GET /program/baseline/{id}/content.txt", Verb: account.ProgramRead, Menu: Place{Section: Program}, Do: s.baselineContent},
-
 		{Pattern: "GET /program/maturity", Verb: account.ProgramRead, Menu: Place{Program, "Maturity"}, Do: s.maturity},
 		{Pattern: "POST /program/maturity", Verb: account.ProgramWrite, Menu: Place{Section: Program}, Do: s.assessment},
 		{Pattern: "GET /program/maturity/new", Verb: account.ProgramWrite, Menu: Place{Section: Program}, Do: s.assessment},
