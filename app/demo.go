@@ -118,6 +118,9 @@ func (c DemoCommand) fill(s *session, db *sqldb.DB) (name string, err error) {
 	if _, err := demo.People(s.ctx, db, ledger.By{Actor: by().String(), At: s.now()}); err != nil {
 		return "", err
 	}
+	if _, err := demo.Plans(s.ctx, db, past.inv, filepath.Join(past.files, "plan.yaml"), ledger.By{Actor: by().String(), At: s.now()}); err != nil {
+		return "", err
+	}
 	if err := c.people(s, db); err != nil {
 		return "", err
 	}

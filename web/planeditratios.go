@@ -82,12 +82,19 @@ func (f *planForm) ratioField(i int, kind string) planField {
 	return d.ratioSlide()
 }
 
-// ratioProblem is a mistake of a ratio whose field is not on the page: it has another kind now, or none.
+// ratioProblem is a mistake of a ratio whose own field is not on the page: the ratio has another kind there, or none.
 func (f *planForm) ratioProblem(i int) string {
-	at := fmt.Sprintf("roles[%d].ratio", i)
-	shown := at + "." + ratioKind(f.P.Roles[i].Ratio)
+	at, kind := fmt.Sprintf("roles[%d].ratio", i), ratioKind(f.P.Roles[i].Ratio)
+	shown := []string{at + "." + kind}
+	if kind == "fte_per_fte" || kind == "" {
+		shown = append(shown, at+".roles")
+	}
+	if kind != "fte_per_fte" && kind != "beds_per_fte" {
+		shown = append(shown, at+".classes")
+	}
 	for _, m := range f.Wrong {
-		if m.Path == at || strings.HasPrefix(m.Path, at+".") && m.Path != shown && !strings.HasPrefix(m.Path, at+".classes") && !strings.HasPrefix(m.Path, at+".roles") {
+		below := m.Path == at || strings.HasPrefix(m.Path, at+".")
+		if below && !slices.ContainsFunc(shown, func(path string) bool { return m.Path == path || strings.HasPrefix(m.Path, path+"[") }) {
 			return m.Text
 		}
 	}

@@ -200,7 +200,10 @@ func (s *Server) staffFTE(v *Visit) (map[string]float64, error) {
 	return out, err
 }
 
-func titleKey(title string) string { return strings.ToLower(strings.Join(strings.Fields(title), " ")) }
+// titleKey is how titles are compared: "Medical-device security analyst" is "medical device security analyst".
+func titleKey(title string) string {
+	return strings.ToLower(strings.Join(strings.Fields(strings.ReplaceAll(title, "-", " ")), " "))
+}
 
 // withStaff gives the plan with the staff list's FTE for each role that a title of it names. "BMET I" and "BMET II"
 // both are people of the role "BMET I/II".
