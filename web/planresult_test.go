@@ -417,13 +417,13 @@ func TestPlanResultsByHand(t *testing.T) {
 	s := planSite(t)
 	tab := s.open(account.Biomed, 1440, 900)
 	tab.visit("/plan/"+staffed+"/results", "light")
-	tab.run(until(`document.querySelector("#plan-fte.live canvas")`))
+	tab.run(until(`!!document.querySelector("#plan-fte.live canvas")`))
 	if !eval[bool](tab, `[...document.querySelectorAll(".chart.live canvas")].every(c => new Set(c.getContext("2d").getImageData(0, 0, c.width, c.height).data).size > 8)`) {
 		t.Error("a picture is empty")
 	}
 	tab.run(
 		chromedp.Click(css("#roles tbody tr:nth-child(2) .figure-link")),
-		until(`document.querySelector("#side:popover-open .walk li")`),
+		until(`!!document.querySelector("#side:popover-open .walk li")`),
 	)
 	tab.shot("plan-why")
 	tab.accessible("why")
