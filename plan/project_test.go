@@ -129,4 +129,22 @@ func TestErlangTable(t *testing.T) {
 	}
 }
 
+// TestHalves holds that halves go away from zero as by hand, also where a computer's fractions fall short of the half.
+func TestHalves(t *testing.T) {
+	for _, w := range []struct {
+		count  int
+		growth float64
+		want   [3]int
+	}{{70, 0.15, [3]int{70, 81, 93}}, {200, 0.15, [3]int{200, 230, 265}}, {10, 0.05, [3]int{10, 11, 11}}, {50, 0.01, [3]int{50, 51, 51}}, {150, -0.03, [3]int{150, 146, 141}}} {
+		p := read(t, "example_a.yaml")
+		p.Classes[0].Count, p.Classes[0].Growth, p.Classes[2].SubsetOf = w.count, plan.Exactly(w.growth), nil
+		out := project(t, p)
+		for y, want := range w.want {
+			if got := out.Years[y].Classes[0].Count; got != want {
+				t.Errorf("%d growing %g: %d in year %d, want %d", w.count, w.growth, got, y, want)
+			}
+		}
+	}
+}
+
 func digits(v float64, n int) string { return strconv.FormatFloat(v, 'f', n, 64) }

@@ -279,7 +279,7 @@ func (t *trial) advance(b *batch, y int) {
 			}
 		default:
 			for d, g := range b.growth[i] {
-				count[d] = max(0, math.Round(base*math.Pow(g, float64(y)))+float64(cl.net[y]))
+				count[d] = max(0, nearestWhole(base*math.Pow(g, float64(y)))+float64(cl.net[y]))
 			}
 		}
 		if y == 0 {

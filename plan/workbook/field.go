@@ -27,7 +27,7 @@ func growthFields() []field {
 		{key: "growth.low", title: "Growth, low", kind: rate, unit: "empty: certain", low: -0.99, high: 1},
 		{key: "growth.high", title: "Growth, high", kind: rate, unit: "empty: certain", low: -0.99, high: 1},
 		{key: "count", title: "Devices", kind: whole, unit: "devices", years: true, calc: func(h place) string {
-			return fmt.Sprintf("MAX(0,ROUND(%s*%s,0)+%s)", h.of(sheetBaseline, "count"), power(h.v("growth.mode"), h.now("count")),
+			return fmt.Sprintf("MAX(0,ROUND(%s*%s*(1+1E-12),0)+%s)", h.of(sheetBaseline, "count"), power(h.v("growth.mode"), h.now("count")),
 				planned(h, h.col(sheetPipeline, "add")+"-"+h.col(sheetPipeline, "retire"), "<="))
 		}},
 		{key: "added", title: "Added", kind: whole, unit: "came, without replacements", years: true, calc: func(h place) string {
