@@ -69,6 +69,25 @@ func (s *Scenarios) History(tx *sqldb.Tx, id string) ([]ledger.Entry[Scenario], 
 	return s.book.History(tx, id)
 }
 
+// InForce gives the scenario that people go by: of the locked ones the one saved last, else of all. It wraps
+// fault.NotFound when there is none.
+func (s *Scenarios) InForce(tx *sqldb.Tx) (ledger.Entry[Scenario], error) {
+	list, err := s.book.List(tx)
+	if err != nil {
+		return ledger.Entry[Scenario]{}, err
+	}
+	if len(list) == 0 {
+		return ledger.Entry[Scenario]{}, fmt.Errorf("there is no scenario yet: %w", fault.NotFound)
+	}
+	best := list[0]
+	for _, e := range list[1:] {
+		if e.Locked && !best.Locked || e.Locked == best.Locked && e.At.After(best.At) {
+			best = e
+		}
+	}
+	return best, nil
+}
+
 func (s *Scenarios) update(ctx context.Context, actor, why string, f func(*sqldb.Tx, ledger.By) (ledger.Entry[Scenario], error)) (e ledger.Entry[Scenario], err error) {
 	_, err = s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
 		e, err = f(tx, ledger.By{Actor: actor, At: s.now(), Why: why})

@@ -22,4 +22,6 @@ type Program struct {
 func New(db *sqldb.DB, now func() time.Time) *Program { return &Program{db: db, now: now} }
 
 // by is who writes now.
-func (p *Program) by(actor, why string) ledger.By { return ledger.By{Actor: actor, At: p.now(), Why: why} }
+func (p *Program) by(actor, why string) ledger.By {
+	return ledger.By{Actor: actor, At: p.now(), Why: why}
+}

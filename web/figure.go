@@ -2,13 +2,17 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"pons/column"
+	"pons/fault"
 	"pons/inventory"
+	"pons/plan"
 	"pons/program"
 	"pons/raci"
 	"pons/sqldb"
@@ -50,6 +54,9 @@ func (s *Server) gather(ctx context.Context, ask asker) (figures, error) {
 	}
 	err = s.DB.View(ctx, func(tx *sqldb.Tx) error {
 		if sources, err = s.Inventory.Sources(tx); err != nil {
+			return err
+		}
+		if err := f.posts(tx, s.plans, ask.now.Year()); err != nil {
 			return err
 		}
 		return f.people(tx, s.staff, ask.now)
@@ -117,6 +124,33 @@ func (f *figures) freshness() error {
 	}
 	f.Figures[program.SeenAgeP90] = float64(low)
 	return err
+}
+
+// posts adds the figures of the plan in force, once there is one that says who is there.
+func (f *figures) posts(tx *sqldb.Tx, plans *plan.Scenarios, year int) error {
+	e, err := plans.InForce(tx)
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil || !peopleKnown(&e.Body.Plan) {
+		return err
+	}
+	out, err := e.Body.Plan.Project()
+	if err != nil {
+		return err
+	}
+	in := slices.IndexFunc(out.Years, func(y plan.Year) bool { return y.Year == year })
+	if in < 0 {
+		return nil // a plan of other years says nothing of this one
+	}
+	open, all := 0.0, 0.0
+	for _, r := range e.Body.Plan.Roles {
+		open += r.OpenFTE
+		all += r.OpenFTE + r.CurrentFTE
+	}
+	f.Figures[program.PlannedFTE] = out.Years[in].TotalFTE
+	f.Figures[program.OpenPosts], f.Figures[program.AllPosts] = open, all
+	return nil
 }
 
 // people adds the figures of staff, once there is somebody.

@@ -2,10 +2,12 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
 	"pons/account"
+	"pons/fault"
 	"pons/sqldb"
 )
 
@@ -31,19 +33,16 @@ func (s *Server) peopleNeeded(v *Visit) (*peopleCard, error) {
 	if !v.May(account.PlanRead) {
 		return nil, nil
 	}
-	var chosen *scenarioEntry
-	err := s.DB.View(v.Context(), func(tx *sqldb.Tx) error {
-		list, err := s.plans.List(tx)
-		for i := range list {
-			e := &list[i]
-			if chosen == nil || e.Locked && !chosen.Locked || e.Locked == chosen.Locked && e.At.After(chosen.At) {
-				chosen = e
-			}
-		}
+	var chosen scenarioEntry
+	err := s.DB.View(v.Context(), func(tx *sqldb.Tx) (err error) {
+		chosen, err = s.plans.InForce(tx)
 		return err
 	})
-	if err != nil || chosen == nil {
-		return &peopleCard{}, err
+	if errors.Is(err, fault.NotFound) {
+		return &peopleCard{}, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	out := s.projections.get(outcomeKey{chosen.ID, chosen.Version})
 	if out == nil {
@@ -51,7 +50,7 @@ func (s *Server) peopleNeeded(v *Visit) (*peopleCard, error) {
 			return nil, fmt.Errorf("%s: %w", chosen.Body.Name, err)
 		}
 	}
-	c := &peopleCard{resultView: &resultView{Entry: *chosen, Plan: &chosen.Body.Plan, Out: out}}
+	c := &peopleCard{resultView: &resultView{Entry: chosen, Plan: &chosen.Body.Plan, Out: out}}
 	c.bars()
 	return c, nil
 }
