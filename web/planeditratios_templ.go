@@ -612,7 +612,7 @@ func (f *planForm) workLine(i int) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = f.field(fmt.Sprintf("workload.items[%d].name", i), "Work").Cell("").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.quiet(fmt.Sprintf("workload.items[%d].name", i), "Work").Cell("").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -218,8 +218,11 @@ func shortMoney(v float64) string {
 
 // difference writes a difference with its sign.
 func difference(v float64, text func(float64) string) string {
-	if v < 0 {
+	switch {
+	case v < 0:
 		return "−" + text(-v)
+	case v == 0:
+		return text(0)
 	}
 	return "+" + text(v)
 }
