@@ -48,9 +48,9 @@ func answersHref(activity, class, site string, at time.Time) string {
 		q.Set("at", at.Format(clockLayout))
 	}
 	if len(q) == 0 {
-		return "/program/answers"
+		return "/answers"
 	}
-	return "/program/answers?" + q.Encode()
+	return "/answers?" + q.Encode()
 }
 
 func (s *Server) whoAnswers(v *Visit) error {

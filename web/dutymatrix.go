@@ -26,7 +26,7 @@ type dutiesPage struct {
 	Wrong    map[string]string
 }
 
-func ruleHref(id string) string { return "/program/duties/rules/" + url.PathEscape(id) }
+func ruleHref(id string) string { return "/duties/rules/" + url.PathEscape(id) }
 
 func (s *Server) dutyMatrix(v *Visit) error { return s.showDuties(v, nil, 0) }
 
@@ -86,7 +86,7 @@ func (s *Server) startDuties(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Redirect("/program/duties", &Flash{Status: Good, Text: fmt.Sprintf("The matrix has %d activities of the template. Change what is different here.", n)})
+	return v.Redirect("/duties", &Flash{Status: Good, Text: fmt.Sprintf("The matrix has %d activities of the template. Change what is different here.", n)})
 }
 
 // cellName names the select of a party in a rule.
@@ -130,7 +130,7 @@ func (s *Server) saveDuties(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Redirect("/program/duties", &Flash{Status: Good, Text: fmt.Sprintf("%d %s saved.", changed, plural(changed, "rule is", "rules are"))})
+	return v.Redirect("/duties", &Flash{Status: Good, Text: fmt.Sprintf("%d %s saved.", changed, plural(changed, "rule is", "rules are"))})
 }
 
 func sameParties(a, b map[raci.Party]raci.Letters) bool {
@@ -221,7 +221,7 @@ func (s *Server) showRule(v *Visit, m *raci.Matrix, f ruleForm, status int) erro
 		title = "Narrower rule: " + f.Activity.Name
 	}
 	return v.Render(Page{Title: title, About: "For which devices, sites and hours it holds, and who takes which part. The narrowest rule counts, whole.", Status: status,
-		Crumbs: []Link{{"Duties", "/program/duties"}}}, f.View())
+		Crumbs: []Link{{"Duties", "/duties"}}}, f.View())
 }
 
 func (s *Server) saveRule(v *Visit) error {
@@ -261,7 +261,7 @@ func (s *Server) saveRule(v *Visit) error {
 	if len(wrong) > 0 {
 		return s.showRule(v, m, ruleForm{Rule: r, Hours: v.Form("hours"), Wrong: wrong}, 422)
 	}
-	return v.Redirect("/program/duties", &Flash{Status: Good, Text: "The rule is saved.", Undo: bookUndo("duties", "rule", saved.ID, saved.Version-1)})
+	return v.Redirect("/duties", &Flash{Status: Good, Text: "The rule is saved.", Undo: bookUndo("duties", "rule", saved.ID, saved.Version-1)})
 }
 
 func (s *Server) removeRule(v *Visit) error {
@@ -276,7 +276,7 @@ func (s *Server) removeRule(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Redirect("/program/duties", &Flash{Status: Good, Text: "The rule is removed.", Undo: bookUndo("duties", "rule", old.ID, old.Version)})
+	return v.Redirect("/duties", &Flash{Status: Good, Text: "The rule is removed.", Undo: bookUndo("duties", "rule", old.ID, old.Version)})
 }
 
 func (s *Server) addActivity(v *Visit) error {
@@ -291,7 +291,7 @@ func (s *Server) addActivity(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Redirect("/program/duties?edit=1#"+a.Key, &Flash{Status: Good, Text: fmt.Sprintf("%s is activity %d. Say who takes which part.", a.Name, a.Number), Undo: bookUndo("duties", "activity", a.Key, 0)})
+	return v.Redirect("/duties?edit=1#"+a.Key, &Flash{Status: Good, Text: fmt.Sprintf("%s is activity %d. Say who takes which part.", a.Name, a.Number), Undo: bookUndo("duties", "activity", a.Key, 0)})
 }
 
 // changeActivity renames an activity, or takes it out of the matrix.
@@ -328,7 +328,7 @@ func (s *Server) changeActivity(v *Visit) error {
 	if remove {
 		text = old.Name + " is out of the matrix, with its rules."
 	}
-	return v.Redirect("/program/duties", &Flash{Status: Good, Text: text, Undo: bookUndo("duties", "activity", key, old.Version)})
+	return v.Redirect("/duties", &Flash{Status: Good, Text: text, Undo: bookUndo("duties", "activity", key, old.Version)})
 }
 
 // undoDuty takes a change of a rule or an activity back; version 0 takes it away.
@@ -356,7 +356,7 @@ func (s *Server) undoDuty(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Redirect("/program/duties", &Flash{Status: Good, Text: "Undone."})
+	return v.Redirect("/duties", &Flash{Status: Good, Text: "Undone."})
 }
 
 func letterOptions() []Option {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"pons/account"
+	"pons/plan"
 	"pons/raci"
 	"pons/sqldb"
 )
@@ -110,7 +111,7 @@ func (s *Server) nobody(v *Visit) error {
 
 // devices is the device list of a group.
 func (p nobodyPage) devices(g raci.Group) string {
-	parts := []string{p.ask.is("class", g.Class), p.ask.is("site", g.Site), p.ask.is("category", g.Category)}
+	parts := []string{p.ask.is("class", g.Class), p.ask.is("site", g.Site), p.ask.is("category", g.Category), plan.InUse}
 	return "/devices?q=" + url.QueryEscape(strings.Join(parts, " and ")) + "&cols=" + url.QueryEscape("name,class,manufacturer,model,site,department,owner,"+answersColumn)
 }
 

@@ -215,10 +215,11 @@ func (f *figures) people(tx *sqldb.Tx, book *staff.Staff, now time.Time) error {
 	return nil
 }
 
-// groupsOf counts the devices that are alike to the duties: of one class, category and site.
+// groupsOf counts the devices that are alike to the duties: of one class, category and site. What is retired or disposed
+// needs nobody.
 func groupsOf(ask asker) ([]raci.Group, error) {
 	const all = 10_000
-	whole, err := ask.find("", column.Request{Limit: 1, Facets: []string{"site", "category"}, FacetLimit: all})
+	whole, err := ask.find(plan.InUse, column.Request{Limit: 1, Facets: []string{"site", "category"}, FacetLimit: all})
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +238,7 @@ func groupsOf(ask asker) ([]raci.Group, error) {
 	var groups []raci.Group
 	for _, site := range values(whole.Facets["site"]) {
 		for _, category := range values(whole.Facets["category"]) {
-			page, err := ask.find(ask.is("site", site)+" and "+ask.is("category", category), column.Request{Limit: 1, Facets: []string{"class"}, FacetLimit: all})
+			page, err := ask.find(ask.is("site", site)+" and "+ask.is("category", category)+" and "+plan.InUse, column.Request{Limit: 1, Facets: []string{"class"}, FacetLimit: all})
 			if err != nil {
 				return nil, err
 			}
@@ -262,9 +263,9 @@ func (f figures) rows(measure string) (counted, missing string) {
 	case "unanswered":
 		return "/reconcile/nobody", ""
 	case "training-hours", "single-skills":
-		return "/program/skills", ""
+		return "/skills", ""
 	case "certs-expired":
-		return "/program/people", ""
+		return "/people", ""
 	}
 	m, ok := program.MeasureNamed(measure)
 	if !ok {

@@ -289,7 +289,7 @@ func (p gapsPage) View() templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<p class=\"soft\">The order of topics and the scale of severity are Pons's own (assumption). What skills are missing is on <a href=\"/program/skills\">skills</a>, what people are missing on <a href=\"/plan\">plan</a>.</p></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<p class=\"soft\">The order of topics and the scale of severity are Pons's own (assumption). What skills are missing is on <a href=\"/skills\">skills</a>, what people are missing on <a href=\"/plan\">plan</a>.</p></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

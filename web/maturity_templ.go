@@ -537,7 +537,7 @@ func (p maturityPage) domains() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "<p class=\"card-foot soft\"><span>What stands behind a gap and what is done about it: <a href=\"/program/gaps\">gaps</a>. People and skills: <a href=\"/program/skills\">skills</a>, <a href=\"/plan\">plan</a>.</span></p></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "<p class=\"card-foot soft\"><span>What stands behind a gap and what is done about it: <a href=\"/program/gaps\">gaps</a>. People and skills: <a href=\"/skills\">skills</a>, <a href=\"/plan\">plan</a>.</span></p></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

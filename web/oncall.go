@@ -122,7 +122,7 @@ func (s *Server) showRotation(v *Visit, f rotationForm, status int) error {
 	if f.Rotation.ID == "" {
 		title = "Add a rotation"
 	}
-	return v.Render(Page{Title: title, About: "People take turns; the first turn begins on a day, and the order repeats.", Status: status, Crumbs: []Link{{"On call", "/program/oncall"}}}, f.View())
+	return v.Render(Page{Title: title, About: "People take turns; the first turn begins on a day, and the order repeats.", Status: status, Crumbs: []Link{{"On call", "/oncall"}}}, f.View())
 }
 
 func (s *Server) saveRotation(v *Visit) error {
@@ -165,7 +165,7 @@ func (s *Server) saveRotation(v *Visit) error {
 		f.Rotation, f.Wrong = r, wrong
 		return s.showRotation(v, f, 422)
 	}
-	return v.Redirect("/program/oncall", &Flash{Status: Good, Text: saved.Name + " is saved.", Undo: bookUndo("people", "rotation", saved.ID, saved.Version-1)})
+	return v.Redirect("/oncall", &Flash{Status: Good, Text: saved.Name + " is saved.", Undo: bookUndo("people", "rotation", saved.ID, saved.Version-1)})
 }
 
 func (s *Server) removeRotation(v *Visit) error {
@@ -180,7 +180,7 @@ func (s *Server) removeRotation(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Redirect("/program/oncall", &Flash{Status: Good, Text: old.Name + " is removed.", Undo: bookUndo("people", "rotation", old.ID, old.Version)})
+	return v.Redirect("/oncall", &Flash{Status: Good, Text: old.Name + " is removed.", Undo: bookUndo("people", "rotation", old.ID, old.Version)})
 }
 
 // seats are the places of a rotation: those taken, and some more.

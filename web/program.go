@@ -252,10 +252,10 @@ func assessSteps(b programBooks) []programStep {
 	return []programStep{
 		step("Maturity", manyOf(len(b.assessments), "assessment", "assessments"), "assess the domains, with evidence", "/program/maturity", len(b.assessments)),
 		step("Gaps", manyOf(len(b.gaps), "gap", "gaps")+", "+Count(open)+" open", "write down what is missing", "/program/gaps", len(b.gaps)),
-		step("Duties (RACI)", manyOf(b.rules, "rule", "rules"), "say who answers for what", "/program/duties", b.rules),
-		step("Staff", manyOf(b.people, "person", "people"), "enter who works here", "/program/people", b.people),
-		step("Skills", manyOf(b.people, "person", "people")+" in the matrix", "compare held with required", "/program/skills", b.people),
-		step("Coverage", "hours of the week that somebody covers", "look at the week", "/program/coverage", b.people),
+		step("Duties (RACI)", manyOf(b.rules, "rule", "rules"), "say who answers for what", "/duties", b.rules),
+		step("Staff", manyOf(b.people, "person", "people"), "enter who works here", "/people", b.people),
+		step("Skills", manyOf(b.people, "person", "people")+" in the matrix", "compare held with required", "/skills", b.people),
+		step("Coverage", "hours of the week that somebody covers", "look at the week", "/coverage", b.people),
 		step("Resource plan", manyOf(b.scenarios, "scenario", "scenarios"), "make a first projection", "/plan", b.scenarios),
 	}
 }

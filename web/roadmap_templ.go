@@ -163,7 +163,7 @@ func (p roadmapPage) View() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</div></div><p class=\"soft in-text spaced\">Hires are planned on <a href=\"/plan\">plan</a>, training on <a href=\"/program/skills\">skills</a>; who is told what when is the <a href=\"/program/messages\">communication plan</a>.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</div></div><p class=\"soft in-text spaced\">Hires are planned on <a href=\"/plan\">plan</a>, training on <a href=\"/skills\">skills</a>; who is told what when is the <a href=\"/program/messages\">communication plan</a>.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -37,7 +37,7 @@ func coverHref(need, site, week string, hour int) string {
 			q.Set(name, value)
 		}
 	}
-	href := "/program/coverage"
+	href := "/coverage"
 	if hour >= 0 {
 		q.Set("hour", strconv.Itoa(hour))
 	}

@@ -79,7 +79,7 @@ func (s *Server) showSkills(v *Visit, p skillPage, status int) error {
 
 func (p skillPage) tabs() []Tab {
 	tab := func(name, label string, n int) Tab {
-		return Tab{Label: label, Href: "/program/skills?tab=" + name, Count: n, On: p.Tab == name}
+		return Tab{Label: label, Href: "/skills?tab=" + name, Count: n, On: p.Tab == name}
 	}
 	return []Tab{tab("required", "Required", -1), tab("held", "Held", -1), tab("gaps", "Gaps", -1), tab("training", "Training", len(p.open()))}
 }
@@ -164,7 +164,7 @@ func (s *Server) saveExpectations(v *Visit) error {
 	if len(wrong) > 0 {
 		return s.showSkills(v, skillPage{Wrong: wrong}, 422)
 	}
-	return v.Redirect("/program/skills", &Flash{Status: Good, Text: "What is required is saved.", Undo: bookUndo("people", "expectations", "hospital", before)})
+	return v.Redirect("/skills", &Flash{Status: Good, Text: "What is required is saved.", Undo: bookUndo("people", "expectations", "hospital", before)})
 }
 
 // readExpectations reads the form: one select for each role and skill, named by their places in the lists beside them.

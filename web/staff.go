@@ -33,7 +33,7 @@ type staffPeople struct {
 // AAMI's windows for examinations open twice a year, domain/09 §9.6).
 const expiringDays = 180
 
-func staffHref(id string) string { return "/program/people/" + url.PathEscape(id) }
+func staffHref(id string) string { return "/people/" + url.PathEscape(id) }
 
 // keep writes to the books of staff and duties on behalf of the person, and wakes those who follow.
 func (s *Server) keep(v *Visit, write func(tx *sqldb.Tx, by ledger.By) error) error {
@@ -57,7 +57,7 @@ func mistaken(err error) (wrong map[string]string, ok bool) {
 
 // bookUndo is where a change of an entry is taken back; version 0 takes a new entry away again.
 func bookUndo(section, noun, id string, version int64) string {
-	return "/program/" + section + "/undo/" + noun + "/" + url.PathEscape(id) + "/" + strconv.FormatInt(version, 10)
+	return "/" + section + "/undo/" + noun + "/" + url.PathEscape(id) + "/" + strconv.FormatInt(version, 10)
 }
 
 func (s *Server) staffPeople(v *Visit) error {
@@ -104,9 +104,9 @@ func (s *Server) readRoster(v *Visit, e *staff.Expectations) (r *staff.Roster, e
 
 // teamTabs narrow the list of people.
 func (p staffPeople) teamTabs(all []staff.Person) []Tab {
-	tabs := []Tab{{Label: "All teams", Href: "/program/people", Count: -1, On: p.Team == ""}}
+	tabs := []Tab{{Label: "All teams", Href: "/people", Count: -1, On: p.Team == ""}}
 	for _, t := range staff.Teams() {
-		tabs = append(tabs, Tab{Label: t.Title(), Href: "/program/people?team=" + string(t), Count: -1, On: p.Team == t})
+		tabs = append(tabs, Tab{Label: t.Title(), Href: "/people?team=" + string(t), Count: -1, On: p.Team == t})
 	}
 	return tabs
 }
@@ -122,7 +122,7 @@ type staffForm struct {
 
 func (f staffForm) action() string {
 	if f.Person.ID == "" {
-		return "/program/people"
+		return "/people"
 	}
 	return staffHref(f.Person.ID)
 }
@@ -139,7 +139,7 @@ func (s *Server) showStaffForm(v *Visit, f staffForm, status int) error {
 	}
 	f.Titles, f.Sites = e.Titles(roster.People), s.places()["site"]
 	title, about := "Add a person", "Who they are and which role they have; skills, shifts and certificates come on their page."
-	crumbs := []Link{{"People", "/program/people"}}
+	crumbs := []Link{{"People", "/people"}}
 	if f.Person.ID != "" {
 		title, about = "Change "+f.Person.Name, "What is said of "+f.Person.Name+"; every earlier state stays."
 		crumbs = append(crumbs, Link{f.Person.Name, staffHref(f.Person.ID)})
@@ -238,7 +238,7 @@ func (s *Server) removeStaff(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Redirect("/program/people", &Flash{Status: Good, Text: old.Name + " is off the list.", Undo: bookUndo("people", "person", old.ID, old.Version)})
+	return v.Redirect("/people", &Flash{Status: Good, Text: old.Name + " is off the list.", Undo: bookUndo("people", "person", old.ID, old.Version)})
 }
 
 // undoBook takes a change of an entry of staff back, to the version of the address; 0 takes it away.
@@ -248,7 +248,7 @@ func (s *Server) undoStaff(v *Visit) error {
 	if err != nil || n < 0 {
 		return fmt.Errorf("version %s: %w", v.R.PathValue("version"), fault.NotFound)
 	}
-	page := "/program/people"
+	page := "/people"
 	err = s.keep(v, func(tx *sqldb.Tx, by ledger.By) (err error) {
 		switch {
 		case noun == "person" && n == 0:
@@ -257,25 +257,25 @@ func (s *Server) undoStaff(v *Visit) error {
 			page = staffHref(id)
 			_, err = s.staff.RestorePerson(tx, id, n, by)
 		case noun == "rotation" && n == 0:
-			page = "/program/oncall"
+			page = "/oncall"
 			_, err = s.staff.RemoveRotation(tx, id, by)
 		case noun == "rotation":
-			page = "/program/oncall"
+			page = "/oncall"
 			_, err = s.staff.RestoreRotation(tx, id, n, by)
 		case noun == "training" && n == 0:
-			page = "/program/skills?tab=training"
+			page = "/skills?tab=training"
 			_, err = s.staff.RemoveTraining(tx, id, by)
 		case noun == "training":
-			page = "/program/skills?tab=training"
+			page = "/skills?tab=training"
 			err = s.staff.RestoreTraining(tx, id, n, by)
 		case noun == "record" && n == 0:
-			page = "/program/skills?tab=training"
+			page = "/skills?tab=training"
 			_, err = s.staff.RemoveRecord(tx, id, by)
 		case noun == "record":
-			page = "/program/skills?tab=training"
+			page = "/skills?tab=training"
 			err = s.staff.RestoreRecord(tx, id, n, by)
 		case noun == "expectations":
-			page = "/program/skills"
+			page = "/skills"
 			err = s.staff.RestoreExpectations(tx, n, by)
 		default:
 			err = fmt.Errorf("%s: %w", noun, fault.NotFound)
@@ -302,7 +302,7 @@ func (s *Server) showStaffImport(v *Visit, p staffPaste, status int) error {
 		return err
 	}
 	return v.Render(Page{Title: "Bring people in", About: "Copy the rows out of a spreadsheet and paste them; the first line names the columns.", Status: status,
-		Crumbs: []Link{{"People", "/program/people"}}}, p.View())
+		Crumbs: []Link{{"People", "/people"}}}, p.View())
 }
 
 func (s *Server) importStaff(v *Visit) error {
@@ -326,7 +326,7 @@ func (s *Server) importStaff(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Redirect("/program/people", &Flash{Status: Good, Text: fmt.Sprintf("%d %s came in.", n, plural(n, "person", "people"))})
+	return v.Redirect("/people", &Flash{Status: Good, Text: fmt.Sprintf("%d %s came in.", n, plural(n, "person", "people"))})
 }
 
 // findStaff finds people by name, title or team, for those who may see them.

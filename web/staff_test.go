@@ -83,11 +83,11 @@ func staffPages(s *site, ids map[string]string) []string {
 		s.t.Fatal(err)
 	}
 	return []string{
-		"/program/answers", "/program/answers?activity=maintenance&class=infusion-pump&place=East&at=2026-11-20T03:00", "/program/answers?device=CE-1",
-		"/program/duties", "/program/duties?edit=1", "/program/duties/rules/" + rule, "/program/duties/rules/new?activity=maintenance",
-		"/program/people", "/program/people/add", "/program/people/import", staffHref(ids["Ann Example"]), staffHref(ids[evil]), staffHref(ids["Ann Example"]) + "/edit",
-		"/program/coverage", "/program/coverage?need=skill:Networking&place=East&hour=3", "/program/oncall", "/program/oncall/" + rotation, "/program/oncall/new",
-		"/program/skills", "/program/skills?edit=1", "/program/skills?tab=held", "/program/skills?tab=gaps", "/program/skills?tab=training", "/program/training/new", "/program/training/done", "/program/training/" + training,
+		"/answers", "/answers?activity=maintenance&class=infusion-pump&place=East&at=2026-11-20T03:00", "/answers?device=CE-1",
+		"/duties", "/duties?edit=1", "/duties/rules/" + rule, "/duties/rules/new?activity=maintenance",
+		"/people", "/people/add", "/people/import", staffHref(ids["Ann Example"]), staffHref(ids[evil]), staffHref(ids["Ann Example"]) + "/edit",
+		"/coverage", "/coverage?need=skill:Networking&place=East&hour=3", "/oncall", "/oncall/" + rotation, "/oncall/new",
+		"/skills", "/skills?edit=1", "/skills?tab=held", "/skills?tab=gaps", "/skills?tab=training", "/training/new", "/training/done", "/training/" + training,
 		"/reconcile/nobody", "/reconcile/nobody?when=week&activity=device-incident",
 	}
 }
@@ -112,7 +112,7 @@ func TestStaffPages(t *testing.T) {
 			if may {
 				want = http.StatusOK
 			}
-			if path == "/program/answers?device=CE-1" && role == account.Clinical {
+			if path == "/answers?device=CE-1" && role == account.Clinical {
 				want = http.StatusOK // East and ICU are theirs
 			}
 			if a.status != want {
@@ -142,13 +142,13 @@ func TestStaff(t *testing.T) {
 	for field, change := range map[string][2]string{"name": {"name", "Ann Example"}, "fte": {"fte", "full"}, "title": {"title", ""}, "end": {"end", "2020-13-01"}} {
 		f := form("Cy New")
 		f.Set(change[0], change[1])
-		a := v.post("/program/people", f)
+		a := v.post("/people", f)
 		if a.status != 422 || len(all(t, a, "#f-"+field+"-error")) != 1 {
 			t.Errorf("%s: %d, errors %q", field, a.status, all(t, a, ".error"))
 		}
 	}
-	a := v.post("/program/people", form("Cy New"))
-	if a.status != http.StatusSeeOther || !strings.HasPrefix(a.location, "/program/people/") {
+	a := v.post("/people", form("Cy New"))
+	if a.status != http.StatusSeeOther || !strings.HasPrefix(a.location, "/people/") {
 		t.Fatalf("add: %d to %s", a.status, a.location)
 	}
 	page := a.location
@@ -189,14 +189,14 @@ func TestStaff(t *testing.T) {
 	if a := v.post(page+"/remove", nil); a.status != http.StatusSeeOther {
 		t.Errorf("remove: %d", a.status)
 	}
-	undo := attribute(t, v.get("/program/people"), ".note form", "action")
+	undo := attribute(t, v.get("/people"), ".note form", "action")
 	if a := v.get(page); a.status != http.StatusNotFound {
 		t.Errorf("removed, and the page is there: %d", a.status)
 	}
 	if a := v.post(undo, nil); a.status != http.StatusSeeOther || v.get(page).status != http.StatusOK {
 		t.Errorf("undo by %s: %d", undo, a.status)
 	}
-	if a := s.as(account.Security).post("/program/people", form("Di New")); a.status != http.StatusForbidden {
+	if a := s.as(account.Security).post("/people", form("Di New")); a.status != http.StatusForbidden {
 		t.Errorf("security writes people: %d", a.status)
 	}
 }
@@ -205,17 +205,17 @@ func TestStaff(t *testing.T) {
 func TestPastePeople(t *testing.T) {
 	s, _ := staffSite(t)
 	v := s.as(account.Biomed)
-	a := v.post("/program/people/import", url.Values{"people": {"name\tteam\trole\nEve New\tit\tIT support\nFay New\tcooks\tChef\nAnn Example\tit\tx\n"}})
+	a := v.post("/people/import", url.Values{"people": {"name\tteam\trole\nEve New\tit\tIT support\nFay New\tcooks\tChef\nAnn Example\tit\tx\n"}})
 	if a.status != 422 || !strings.Contains(a.body, "line 3") || !strings.Contains(a.body, "cooks") || !strings.Contains(a.body, "Eve New") {
 		t.Errorf("mistakes: %d %q", a.status, all(t, a, ".line-mistakes"))
 	}
-	if strings.Contains(v.get("/program/people").body, "Eve New") {
+	if strings.Contains(v.get("/people").body, "Eve New") {
 		t.Error("half a list came in")
 	}
-	if a := v.post("/program/people/import", url.Values{"people": {"name\tteam\trole\tNetworking\nEve New\tit\tIT support\t3\n"}}); a.status != http.StatusSeeOther {
+	if a := v.post("/people/import", url.Values{"people": {"name\tteam\trole\tNetworking\nEve New\tit\tIT support\t3\n"}}); a.status != http.StatusSeeOther {
 		t.Errorf("import: %d %s", a.status, a.body)
 	}
-	if !strings.Contains(v.get("/program/people").body, "Eve New") {
+	if !strings.Contains(v.get("/people").body, "Eve New") {
 		t.Error("the list did not come in")
 	}
 }
@@ -226,28 +226,28 @@ func TestSkillsAndTraining(t *testing.T) {
 	v := s.as(account.Biomed)
 	f := url.Values{"version": {"0"}, "skill": {"Networking", "Soldering", ""}, "role": {"BMET III", ""}, "level.0.0": {"3"}, "level.0.1": {"2"}, "weight.0": {"2"}, "weight.1": {"1"},
 		"training_hours": {"32"}, "oncall_share": {"much"}, "qualified": {"2"}, "zone": {"America/New_York"}}
-	if a := v.post("/program/skills", f); a.status != 422 || len(all(t, a, "#f-oncall_share-error")) != 1 {
+	if a := v.post("/skills", f); a.status != 422 || len(all(t, a, "#f-oncall_share-error")) != 1 {
 		t.Errorf("a share of much: %d %q", a.status, all(t, a, ".error"))
 	}
 	f.Set("oncall_share", "25")
 	f.Set("zone", "Mars/Phobos")
-	if a := v.post("/program/skills", f); a.status != 422 || len(all(t, a, "#f-zone-error")) != 1 {
+	if a := v.post("/skills", f); a.status != 422 || len(all(t, a, "#f-zone-error")) != 1 {
 		t.Errorf("Mars: %d %q", a.status, all(t, a, ".error"))
 	}
 	f.Set("zone", "America/New_York")
-	if a := v.post("/program/skills", f); a.status != http.StatusSeeOther {
+	if a := v.post("/skills", f); a.status != http.StatusSeeOther {
 		t.Fatalf("save: %d", a.status)
 	}
-	if a := v.post("/program/skills", f); a.status != http.StatusConflict {
+	if a := v.post("/skills", f); a.status != http.StatusConflict {
 		t.Errorf("the second writer of the same state: %d", a.status)
 	}
 	if got := v.get(staffHref(ids["Ann Example"])); !strings.Contains(text(got.doc(t)), "gap score4") { // (3−1) × 2
 		t.Errorf("the gap is not (3−1)×2: %q", all(t, got, "#skills .card-header"))
 	}
-	if a := v.post("/program/training/new", url.Values{"what": {"Soldering"}, "hours": {"many"}, "title": {"BMET III"}}); a.status != 422 || len(all(t, a, "#f-hours-error")) != 1 {
+	if a := v.post("/training/new", url.Values{"what": {"Soldering"}, "hours": {"many"}, "title": {"BMET III"}}); a.status != 422 || len(all(t, a, "#f-hours-error")) != 1 {
 		t.Errorf("many hours: %d", a.status)
 	}
-	if a := v.post("/program/training/done", url.Values{"what": {"Wi-Fi"}, "person": {ids["Ann Example"]}, "skill": {"Networking"}, "level": {"3"}, "hours": {"8"}, "on": {"2026-11-19"}, "evidence": {"test"}}); a.status != http.StatusSeeOther {
+	if a := v.post("/training/done", url.Values{"what": {"Wi-Fi"}, "person": {ids["Ann Example"]}, "skill": {"Networking"}, "level": {"3"}, "hours": {"8"}, "on": {"2026-11-19"}, "evidence": {"test"}}); a.status != http.StatusSeeOther {
 		t.Errorf("record: %d", a.status)
 	}
 	if got := v.get(staffHref(ids["Ann Example"])); !strings.Contains(text(got.doc(t)), "gap score0") || !strings.Contains(text(got.doc(t)), "8 h done") {
@@ -260,17 +260,17 @@ func TestRotation(t *testing.T) {
 	s, ids := staffSite(t)
 	v := s.as(account.Biomed)
 	f := url.Values{"name": {"Nights"}, "team": {"biomed"}, "person": {ids["Ann Example"], "", ids["Bob Example"]}, "days": {"seven"}, "anchor": {"2026-11-16"}, "handover": {"8 o'clock"}, "hours": {"when dark"}}
-	a := v.post("/program/oncall/new", f)
+	a := v.post("/oncall/new", f)
 	if a.status != 422 || len(all(t, a, "#f-days-error, #f-handover-error, #f-hours-error")) != 3 {
 		t.Errorf("mistakes: %d %q", a.status, all(t, a, ".error"))
 	}
 	f.Set("days", "7")
 	f.Set("handover", "08:00")
 	f.Set("hours", "18:00-06:00")
-	if a := v.post("/program/oncall/new", f); a.status != http.StatusSeeOther {
+	if a := v.post("/oncall/new", f); a.status != http.StatusSeeOther {
 		t.Fatalf("save: %d", a.status)
 	}
-	if got := text(v.get("/program/oncall").doc(t)); !strings.Contains(got, "Nights") || !strings.Contains(got, "too few people") || !strings.Contains(got, "1 in 2") {
+	if got := text(v.get("/oncall").doc(t)); !strings.Contains(got, "Nights") || !strings.Contains(got, "too few people") || !strings.Contains(got, "1 in 2") {
 		t.Errorf("rotations: %s", got)
 	}
 }
@@ -279,25 +279,25 @@ func TestRotation(t *testing.T) {
 func TestDuties(t *testing.T) {
 	s, ids := staffSite(t)
 	v := s.as(account.Biomed)
-	if a := v.post("/program/duties/template", nil); a.status != http.StatusConflict {
+	if a := v.post("/duties/template", nil); a.status != http.StatusConflict {
 		t.Errorf("the template over a matrix: %d", a.status)
 	}
-	grid := v.get("/program/duties?edit=1")
+	grid := v.get("/duties?edit=1")
 	f := url.Values{}
-	for _, in := range allNodes(t, grid, "form[action='/program/duties'] input[type=hidden]") {
+	for _, in := range allNodes(t, grid, "form[action='/duties'] input[type=hidden]") {
 		f.Set(attributeOf(in, "name"), attributeOf(in, "value"))
 	}
-	for _, sel := range allNodes(t, grid, "form[action='/program/duties'] select") {
+	for _, sel := range allNodes(t, grid, "form[action='/duties'] select") {
 		for o := range sel.Descendants() {
 			if o.Data == "option" && hasAttribute(o, "selected") {
 				f.Set(attributeOf(sel, "name"), attributeOf(o, "value"))
 			}
 		}
 	}
-	if a := v.post("/program/duties", f); a.status != http.StatusSeeOther {
+	if a := v.post("/duties", f); a.status != http.StatusSeeOther {
 		t.Fatalf("the grid as it is: %d", a.status)
 	}
-	if got := text(v.get("/program/duties").doc(t)); !strings.Contains(got, "0 rules are saved") || !strings.Contains(got, "exactly one A") || !strings.Contains(got, "Nobody is in Network") && !strings.Contains(got, "Nobody is in Vendor") {
+	if got := text(v.get("/duties").doc(t)); !strings.Contains(got, "0 rules are saved") || !strings.Contains(got, "exactly one A") || !strings.Contains(got, "Nobody is in Network") && !strings.Contains(got, "Nobody is in Vendor") {
 		t.Errorf("the matrix: %.600s", got)
 	}
 	first := ""
@@ -307,46 +307,46 @@ func TestDuties(t *testing.T) {
 		}
 	}
 	f.Set(first, "R")
-	if a := v.post("/program/duties", f); a.status != http.StatusSeeOther {
+	if a := v.post("/duties", f); a.status != http.StatusSeeOther {
 		t.Fatalf("the grid changed: %d", a.status)
 	}
-	if got := text(v.get("/program/duties").doc(t)); !strings.Contains(got, "1 rule is saved") || !strings.Contains(got, "nobody is accountable") {
+	if got := text(v.get("/duties").doc(t)); !strings.Contains(got, "1 rule is saved") || !strings.Contains(got, "nobody is accountable") {
 		t.Errorf("a lost A is no mistake: %.400s", got)
 	}
 	rule := url.Values{"activity": {raci.Maintenance}, "class": {"infusion-pump"}, "category": {"medical"}, "party": {"person:" + ids["Bob Example"]}, "letters": {"A/R"}}
-	if a := v.post("/program/duties/rules/new", rule); a.status != 422 || len(all(t, a, "#f-category-error")) != 1 {
+	if a := v.post("/duties/rules/new", rule); a.status != 422 || len(all(t, a, "#f-category-error")) != 1 {
 		t.Errorf("class and category: %d %q", a.status, all(t, a, ".error"))
 	}
 	rule.Set("category", "")
 	rule.Set("hours", "when dark")
-	if a := v.post("/program/duties/rules/new", rule); a.status != 422 || len(all(t, a, "#f-hours-error")) != 1 {
+	if a := v.post("/duties/rules/new", rule); a.status != 422 || len(all(t, a, "#f-hours-error")) != 1 {
 		t.Errorf("hours: %d %q", a.status, all(t, a, ".error"))
 	}
 	rule.Set("hours", "15:30-07:00")
-	if a := v.post("/program/duties/rules/new", rule); a.status != http.StatusSeeOther {
+	if a := v.post("/duties/rules/new", rule); a.status != http.StatusSeeOther {
 		t.Fatalf("rule: %d", a.status)
 	}
-	undo := attribute(t, v.get("/program/duties"), ".note form", "action")
-	got := text(v.get("/program/answers?activity=maintenance&class=infusion-pump&place=East&at=2026-11-20T03:00").doc(t))
+	undo := attribute(t, v.get("/duties"), ".note form", "action")
+	got := text(v.get("/answers?activity=maintenance&class=infusion-pump&place=East&at=2026-11-20T03:00").doc(t))
 	if !strings.Contains(got, "Bob Example") || !strings.Contains(got, "8.1") || !strings.Contains(got, "on call") {
 		t.Errorf("at night: %.800s", got)
 	}
-	if got := text(v.get("/program/answers?activity=maintenance&class=infusion-pump&place=West&at=2026-11-20T03:00").doc(t)); !strings.Contains(got, "the party has no people") {
+	if got := text(v.get("/answers?activity=maintenance&class=infusion-pump&place=West&at=2026-11-20T03:00").doc(t)); !strings.Contains(got, "the party has no people") {
 		t.Errorf("Bob does not serve West: %.800s", got)
 	}
-	if a := v.get("/program/answers?at=yesterday"); a.status != 422 || !strings.Contains(a.body, "is no time") {
+	if a := v.get("/answers?at=yesterday"); a.status != 422 || !strings.Contains(a.body, "is no time") {
 		t.Errorf("at yesterday: %d", a.status)
 	}
-	if !strings.HasPrefix(undo, "/program/duties/undo/rule/") {
+	if !strings.HasPrefix(undo, "/duties/undo/rule/") {
 		t.Errorf("undo is %q", undo)
 	}
-	if a := v.post(undo, nil); a.status != http.StatusSeeOther || strings.Contains(v.get("/program/duties").body, "infusion-pump") {
+	if a := v.post(undo, nil); a.status != http.StatusSeeOther || strings.Contains(v.get("/duties").body, "infusion-pump") {
 		t.Errorf("undo: %d", a.status)
 	}
-	if a := v.post("/program/duties/activities", url.Values{"name": {"Loaner pool"}}); a.status != http.StatusSeeOther {
+	if a := v.post("/duties/activities", url.Values{"name": {"Loaner pool"}}); a.status != http.StatusSeeOther {
 		t.Errorf("activity: %d", a.status)
 	}
-	if a := v.post("/program/duties/activities/loaner-pool", url.Values{"do": {"remove"}}); a.status != http.StatusSeeOther || strings.Contains(v.get("/program/duties").body, ">25 Loaner pool") {
+	if a := v.post("/duties/activities/loaner-pool", url.Values{"do": {"remove"}}); a.status != http.StatusSeeOther || strings.Contains(v.get("/duties").body, ">25 Loaner pool") {
 		t.Errorf("remove the activity: %d", a.status)
 	}
 }
@@ -405,12 +405,12 @@ func TestNobodyIsUnknownWithoutDuties(t *testing.T) {
 	if got := strings.Join(all(t, v.get("/reconcile"), ".queue-card"), "|"); !strings.Contains(got, "unknown Nobody answers for") {
 		t.Errorf("the card: %q", got)
 	}
-	for _, path := range []string{"/program/answers", "/program/duties", "/reconcile/nobody"} {
+	for _, path := range []string{"/answers", "/duties", "/reconcile/nobody"} {
 		if got := text(v.get(path).doc(t)); !strings.Contains(got, "Start from the template") {
 			t.Errorf("%s has no way on: %.300s", path, got)
 		}
 	}
-	if a := v.post("/program/duties/template", nil); a.status != http.StatusSeeOther {
+	if a := v.post("/duties/template", nil); a.status != http.StatusSeeOther {
 		t.Fatalf("template: %d", a.status)
 	}
 	if got := text(v.get("/reconcile/nobody").doc(t)); !strings.Contains(got, "5 of 5 devices") {
@@ -436,7 +436,7 @@ func TestStaffInBrowser(t *testing.T) {
 		}
 	}
 	tab := s.open(account.Viewer, 1280, 900)
-	tab.visit("/program/answers", "light")
+	tab.visit("/answers", "light")
 	tab.run(
 		chromedp.Evaluate[chromedp.Void](`document.querySelector("#f-place").value = "East"; document.querySelector("#f-at").value = "2026-11-20T03:00"`),
 		chromedp.Click(css(".filter-bar .btn-primary")),

@@ -70,7 +70,7 @@ func (s *Server) showStaff(v *Visit, p staffPage, status int) error {
 	}
 	p.fill(roster, plans, records, v.Now)
 	return v.Render(Page{Title: p.Person.Name, About: p.Person.Title + " · " + p.Person.Team.Title() + " · " + sitesText(p.Person.Sites), Status: status,
-		Crumbs: []Link{{"People", "/program/people"}}, Actions: p.actions()}, p.View())
+		Crumbs: []Link{{"People", "/people"}}, Actions: p.actions()}, p.View())
 }
 
 func (p *staffPage) fill(roster *staff.Roster, plans []staff.Training, records []staff.Record, now time.Time) {

@@ -96,7 +96,7 @@ func (s *Server) showTraining(v *Visit, f trainingForm, status int) error {
 	case f.ID != "":
 		title = "Change a training"
 	}
-	return v.Render(Page{Title: title, About: about, Status: status, Crumbs: []Link{{"Skills", "/program/skills?tab=training"}}}, f.View())
+	return v.Render(Page{Title: title, About: about, Status: status, Crumbs: []Link{{"Skills", "/skills?tab=training"}}}, f.View())
 }
 
 // readLesson reads what plans and records have in common.
@@ -154,7 +154,7 @@ func (s *Server) saveTraining(v *Visit) error {
 	if len(f.Wrong) > 0 {
 		return s.showTraining(v, f, 422)
 	}
-	return v.Redirect("/program/skills?tab=training", &Flash{Status: Good, Text: text, Undo: undo})
+	return v.Redirect("/skills?tab=training", &Flash{Status: Good, Text: text, Undo: undo})
 }
 
 func (s *Server) removeTraining(v *Visit) error {
@@ -166,7 +166,7 @@ func (s *Server) removeTraining(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Redirect("/program/skills?tab=training", &Flash{Status: Good, Text: old.What + " is removed.", Undo: bookUndo("people", "training", old.ID, old.Version-1)})
+	return v.Redirect("/skills?tab=training", &Flash{Status: Good, Text: old.What + " is removed.", Undo: bookUndo("people", "training", old.ID, old.Version-1)})
 }
 
 func (f trainingForm) personOptions() []Option {
