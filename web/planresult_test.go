@@ -80,6 +80,7 @@ func hrefs(t *testing.T, a answer, selector string) []string {
 // its walk.
 func TestPlanResults(t *testing.T) {
 	s := planSite(t)
+	s.drawn(staffed)
 	p := staffedPlan(t)
 	out, err := p.Project()
 	if err != nil {
