@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -191,9 +190,6 @@ func dayText(d program.Day) string {
 	}
 	return d.Time().Format("2 Jan 2006")
 }
-
-// isNotFound says that there is no such entry.
-func isNotFound(err error) bool { return errors.Is(err, fault.NotFound) }
 
 // taskOptions are the tasks of the roadmap for a select box.
 func taskOptions(r program.Roadmap, none string) []Option {

@@ -382,11 +382,3 @@ func categoryOptions() []Option {
 	}
 	return out
 }
-
-// scopeWords is what a narrower rule is for.
-func ruleScope(r *raci.Rule) string {
-	if text := r.Scope(); text != "" {
-		return text
-	}
-	return "everything"
-}
