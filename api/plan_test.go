@@ -385,7 +385,7 @@ func TestPlanMistakes(t *testing.T) {
 		}
 		misspelt := `{"name":"Misspelt","plan":{"currency":"USD","base_year":2026,"classes":[{"name":"a","count":3}],"roles":[{"name":"r","salary":1,"ratio":{"devices_per_ft":3}}]}}`
 		bad = wrong{}
-		if status := s.call(token, "POST", "/plans", misspelt, &bad); status != 422 || !strings.Contains(bad.at("body.plan.roles[0].ratio.devices_per_ft"), "devices_per_fte was probably meant") {
+		if status := s.call(token, "POST", "/plans", misspelt, &bad); status != 422 || !strings.Contains(bad.at("body.plan.roles[0].ratio.devices_per_ft"), `"devices_per_fte" was probably meant`) {
 			t.Errorf("a misspelt name: %d %+v", status, bad)
 		}
 		for name, body := range map[string]string{

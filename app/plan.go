@@ -108,8 +108,20 @@ func (c PlanCommand) check(s *session) error {
 		return usageError("--format xlsx writes a workbook: give --out FILE.xlsx, or send standard output into a file")
 	case ext == ".xlsx" && c.Format != "xlsx" || ext == ".json" && c.Format == "table":
 		return usageError(fmt.Sprintf("%s would hold a %s: give --format %s", c.Out, c.Format, ext[1:]))
+	case c.Out != "" && sameFile(c.Out, c.File):
+		return usageError("--out " + c.Out + " is the plan itself: the result would take its place")
 	}
 	return nil
+}
+
+// sameFile says that two names lead to one file that is there.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }
 
 // read reads the plan file, whichever form it has.
@@ -314,8 +326,23 @@ func (c PlanCommand) print(w io.Writer, p *plan.Plan, out *plan.Projection) erro
 	return printPlan(w, p, out)
 }
 
-// writeWhole writes a file beside its place and moves it there when it is whole.
+// writeWhole writes a file beside its place and moves it there when it is whole. A link is followed; what is no file (a
+// device, a pipe) is written to as it is.
 func writeWhole(path string, content []byte) error {
+	if to, err := filepath.EvalSymlinks(path); err == nil {
+		path = to
+	}
+	if at, err := os.Stat(path); err == nil && !at.Mode().IsRegular() && !at.IsDir() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err == nil {
+			_, err = f.Write(content)
+			err = errors.Join(err, f.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("%s cannot be written: %w", path, unwrapped(err))
+		}
+		return nil
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".part*")
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, unwrapped(err))

@@ -43,7 +43,9 @@ func (p *Plan) compile() *compiled {
 		if r.Ratio != nil {
 			to.drivers = c.distinct(r.Ratio.Classes)
 			for _, name := range r.Ratio.Roles {
-				to.leads = append(to.leads, c.roleOf[fold(name)])
+				if j := c.roleOf[fold(name)]; !slices.Contains(to.leads, j) { // named twice, led once
+					to.leads = append(to.leads, j)
+				}
 			}
 		}
 		for j := range p.Workload.Items {

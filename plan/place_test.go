@@ -22,7 +22,7 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 	_, _, err = plan.Read("p.yaml", strings.NewReader("\x7fELF\x00\xff\xfe"))
-	if !errors.As(err, &found) || len(found) != 1 || !strings.Contains(found[0].Error(), "p.yaml: this is no text") {
+	if !errors.As(err, &found) || len(found) != 1 || !strings.Contains(found[0].Error(), "p.yaml: this is not UTF-8") {
 		t.Errorf("%v", err)
 	}
 }

@@ -272,7 +272,7 @@ func (c *compiled) money(y int, year *Year) {
 		}
 	}
 	for i := range p.Coverage {
-		if o := p.Coverage[i].OnCall; o != nil {
+		if o := p.Coverage[i].OnCall; o != nil && p.roleNamed(p.Coverage[i].Role) >= 0 {
 			standby, calls := o.Cost()
 			year.OnCall += (standby + calls) * math.Pow(1+p.WageEscalation, float64(y))
 		}

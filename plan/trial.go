@@ -157,7 +157,7 @@ func (t *trial) money() {
 	p := t.p
 	for y := range t.years {
 		for i := range p.Coverage {
-			if o := p.Coverage[i].OnCall; o != nil {
+			if o := p.Coverage[i].OnCall; o != nil && p.roleNamed(p.Coverage[i].Role) >= 0 {
 				standby, calls := o.Cost()
 				t.fixed[y] += (standby + calls) * math.Pow(1+p.WageEscalation, float64(y))
 			}
