@@ -295,7 +295,7 @@ func noDuties(may bool) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if may {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<form method=\"post\" action=\"/duties/template\"><button class=\"btn btn-primary\">Start from the template</button></form><a class=\"btn\" href=\"/duties\">Begin with an empty matrix</a>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<form method=\"post\" action=\"/duties/template\"><button class=\"btn btn-primary\">Start from the template</button></form><a class=\"btn\" href=\"/duties#add-activity\">Begin with an empty matrix</a>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -582,14 +582,14 @@ func (p dutiesPage) bare(a raci.Activity) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if p.May {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "<a class=\"btn btn-quiet btn-small\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "<a class=\"btn btn-quiet btn-small no-print\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 templ.SafeURL
 			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(ruleHref("new") + "?activity=" + a.Key))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dutymatrix.templ`, Line: 173, Col: 99}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dutymatrix.templ`, Line: 173, Col: 108}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 			if templ_7745c5c3_Err != nil {
@@ -1058,7 +1058,7 @@ func (p dutiesPage) addForm() templ.Component {
 			templ_7745c5c3_Var42 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 88, "<section class=\"card spaced\"><div class=\"card-header\"><h2 class=\"card-title\">Add an activity</h2></div><form class=\"card-body row-gap\" method=\"post\" action=\"/duties/activities\"><input class=\"form-control grow\" name=\"name\" required aria-label=\"Name of the activity\" placeholder=\"Loaner pool\"> <button class=\"btn\">Add activity</button></form></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 88, "<section class=\"card spaced no-print\"><div class=\"card-header\"><h2 class=\"card-title\" id=\"add-activity\">Add an activity</h2></div><form class=\"card-body row-gap\" method=\"post\" action=\"/duties/activities\"><input class=\"form-control grow\" name=\"name\" required aria-label=\"Name of the activity\" placeholder=\"Loaner pool\"> <button class=\"btn\">Add activity</button></form></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -1362,7 +1362,7 @@ func (p kpiPage) enter() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Body.Measure != "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 96, "<p class=\"soft flush\">Pons counts this itself. What you enter stands for its day instead of that.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 96, "<p class=\"soft\">Pons counts this itself. What you enter stands for its day instead of that.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

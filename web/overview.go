@@ -411,6 +411,7 @@ func (s *Server) tour(v *Visit, ask asker, p *overviewPage) error {
 	add(merged != "", "One device from many sources", "Spreadsheet rows and packets that became one record, with the evidence of every value.", deviceHref(merged, ""))
 	add(count("no-owner") > 0, "Devices that nobody owns", "Suggested owners from devices alike, one click each.", queueHref("no-owner"))
 	add(count("unrecorded") > 0, "On the network, in no system", "Seen in the captures, unknown to CMMS and CMDB.", queueHref("unrecorded"))
+	add(p.People != nil, "The people it takes", "A resource plan from the inventory: drag a slider, ask every number why, print the board report.", "/plan")
 	add(p.Import, "Import a file of your own", "Columns are recognised; nothing is written before you have seen what it would do.", importPath)
 	return nil
 }

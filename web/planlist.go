@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"pons/column"
 	"pons/fault"
 	"pons/plan"
 	planbook "pons/plan/workbook"
@@ -22,8 +23,18 @@ type planCard struct {
 	First, Last plan.Year
 	Here        float64
 	Missing     float64
+	Short       int // roles in which somebody is missing
 	HereKnown   bool
 	Broken      string // a plan of an older version that no longer checks
+}
+
+// hereText says who is there and in how many roles somebody is missing: people of one role do not fill another, so more
+// may be there than are needed and still some missing.
+func (c planCard) hereText() string {
+	if c.Missing == 0 {
+		return fteText(c.Here) + " FTE, enough in every role"
+	}
+	return fteText(c.Here) + " FTE; " + fteText(c.Missing) + " FTE missing in " + manyOf(c.Short, "role", "roles")
 }
 
 type planList struct {
@@ -33,6 +44,7 @@ type planList struct {
 	May    bool
 	Scoped string // what the person sees of the hospital, when it is not all
 	Ready  bool
+	Empty  bool // no devices are there to be counted
 }
 
 // planScenarios shows all scenarios, and the ways to a first one.
@@ -68,6 +80,9 @@ func (s *Server) drawPlans(v *Visit, p planList, status int) error {
 			card.Here += e.Body.Plan.Roles[i].CurrentFTE
 			if i < len(card.First.Roles) {
 				card.Missing += max(0, card.First.Roles[i].GapFTE)
+				if card.First.Roles[i].GapFTE > 0 {
+					card.Short++
+				}
 			}
 		}
 		card.HereKnown = card.Here > 0
@@ -75,6 +90,11 @@ func (s *Server) drawPlans(v *Visit, p planList, status int) error {
 	}
 	p.May = mayPlan(v.componentContext())
 	p.Ready, _ = s.Index.Ready()
+	some, err := s.Index.Table().Find(column.Request{Limit: 1})
+	if err != nil {
+		return err
+	}
+	p.Empty = p.Ready && len(some.IDs) == 0
 	if !v.Actor.Scope.All() {
 		p.Scoped = v.scopeText()
 	}

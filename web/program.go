@@ -10,6 +10,7 @@ import (
 	"pons/ledger"
 	"pons/program"
 	"pons/sqldb"
+	"pons/staff"
 )
 
 const (
@@ -97,6 +98,7 @@ func (s *Server) readBooks(v *Visit) (b programBooks, err error) {
 		if err != nil {
 			return err
 		}
+		people = slices.DeleteFunc(people, func(one staff.Person) bool { return one.End != "" && one.End < staff.DateOf(v.Now) })
 		_, rules, err := s.duties.Rules(tx)
 		if err != nil {
 			return err

@@ -46,12 +46,20 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset.sent;
 });
 
-// What is asked for in brief opens at the side once it is there.
-document.addEventListener("htmx:after:swap", () => {
-  enhance(document);
-  const side = document.querySelector<HTMLElement>("#side");
-  if (side?.childElementCount && document.activeElement?.closest("[data-side]")) side.showPopover();
-});
+document.addEventListener("htmx:after:swap", () => enhance(document));
+
+// What is asked for in brief opens at the side once it is there. The click is what counts: Safari gives a link that is
+// pressed no focus.
+const side = document.querySelector<HTMLElement>("#side");
+let asked = false;
+document.addEventListener("click", (event) => (asked = !!(event.target as Element).closest?.("[data-side]")), true);
+if (side) {
+  new MutationObserver(() => {
+    if (!asked || side.childElementCount === 0) return;
+    asked = false;
+    if (!side.matches(":popover-open")) side.showPopover();
+  }).observe(side, { childList: true });
+}
 enhance(document);
 commandBox();
 scanner();

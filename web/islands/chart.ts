@@ -78,7 +78,7 @@ function options(chart: Chart, width: number, height: number): EChartsCoreOption
   };
   switch (chart.kind) {
     case "radar":
-      return radar(chart, base, soft, line, colours);
+      return radar(chart, base, soft, line, colours, width);
     case "heat":
       return { ...base, ...heat(chart, soft, line, width) };
     case "waterfall":
@@ -110,20 +110,21 @@ function options(chart: Chart, width: number, height: number): EChartsCoreOption
   }
 }
 
-// A radar has no axes to share with the other pictures. What is not assessed has no place on it: the axis says so, and the
-// line has a corner in the middle. Lines differ by their dashes and corners, not by colour alone.
-function radar(chart: Chart, base: { legend?: object; tooltip: object; grid?: object; xAxis?: object; yAxis?: object }, soft: string, line: string, colours: string[]): EChartsCoreOption {
+// A radar has no axes to share with the other pictures. What is not assessed has no place on it: the axis says so, and for
+// which line, and the line has a corner in the middle. Lines differ by their dashes and corners, not by colour alone.
+function radar(chart: Chart, base: { legend?: object; tooltip: object; grid?: object; xAxis?: object; yAxis?: object }, soft: string, line: string, colours: string[], width: number): EChartsCoreOption {
   const dashes = ["solid", "dashed", "dotted"];
   const corners = ["circle", "rect", "triangle"];
   const { grid: _grid, xAxis: _x, yAxis: _y, ...rest } = base;
   const all = [...chart.series.keys()];
+  const missing = (at: number) => chart.series.flatMap((s, i) => (s.values[at] != null ? [] : i === 0 ? ["not assessed"] : ["not assessed", s.name]));
   return {
     ...rest,
     tooltip: { ...base.tooltip, trigger: "item" },
     radar: {
-      indicator: chart.x.map((name, i) => ({ name: chart.series[0]?.values[i] == null ? name + "\nnot assessed" : name, min: 0, max: chart.top ?? 5 })),
+      indicator: chart.x.map((name, i) => ({ name: [name, ...missing(i)].join("\n"), min: 0, max: chart.top ?? 5 })),
       splitNumber: chart.top ?? 5,
-      radius: "66%",
+      radius: width < 420 ? "48%" : "66%", // names stand beside it
       center: ["50%", "54%"],
       axisName: { color: soft, fontSize: 12 },
       splitLine: { lineStyle: { color: line } },
