@@ -23,30 +23,29 @@ const (
 )
 
 const (
-	noteRatio = "Pons domain note 1, table of default ratios; no published benchmark was found"
-	noteHours = "Pons domain note 1, §1.4"
-	noteGrow  = "Pons domain note 1, §1.10"
-	noteTime  = "Pons domain note 1, §1.3"
+	noteRatio = "default of Pons, by experience; no published benchmark was found"
+	noteHours = "default of Pons, by experience; no published table was found"
+	noteOwn   = "default of Pons, by experience"
 	survey    = "24x7 salary surveys 2019 to 2024"
 )
 
 // Defaults lists every figure that Template uses, in the order of a plan.
 func Defaults() []Default {
 	return []Default{
-		{"benefits", "Benefits", DefaultBenefits, 0.25, 0.40, "of salary", "Pons domain note 1, §1.6", "2026", Expert, ""},
-		{"wage_escalation", "Rise of wages", DefaultWageEscalation, 0.02, 0.05, "a year", "Pons domain note 1, §1.6", "2026", Expert, ""},
+		{"benefits", "Benefits", DefaultBenefits, 0.25, 0.40, "of salary", noteOwn, "2026", Expert, ""},
+		{"wage_escalation", "Rise of wages", DefaultWageEscalation, 0.02, 0.05, "a year", noteOwn, "2026", Expert, ""},
 		{"hours/paid", "Paid hours", 2080, 0, 0, "hours a year", "40 h × 52 weeks; bmet wiki", "2026", Secondary, ""},
-		{"hours/vacation", "Vacation", 120, 80, 200, "hours a year", noteTime, "2026", Expert, ""},
-		{"hours/holidays", "Holidays", 80, 48, 96, "hours a year", noteTime, "2026", Expert, ""},
-		{"hours/sick", "Sick leave", 56, 24, 96, "hours a year", noteTime, "2026", Expert, ""},
-		{"hours/training", "Training", 40, 20, 120, "hours a year", "Pons domain note 9, §9.6", "2026", Expert, "Keep 10 to 15 % of the hours for training in the first two years."},
+		{"hours/vacation", "Vacation", 120, 80, 200, "hours a year", noteOwn, "2026", Expert, ""},
+		{"hours/holidays", "Holidays", 80, 48, 96, "hours a year", noteOwn, "2026", Expert, ""},
+		{"hours/sick", "Sick leave", 56, 24, 96, "hours a year", noteOwn, "2026", Expert, ""},
+		{"hours/training", "Training", 40, 20, 120, "hours a year", noteOwn, "2026", Expert, "Keep 10 to 15 % of the hours for training in the first two years."},
 		{"hours/wrench_time", "Hands-on share of the hours (wrench time)", 0.75, 0.60, 0.80, "of available hours", "G. I. Johnston, A Maintenance Model for Clinical Engineering, IEEE (abstract)", "1980s", Verified, "Old, and of one hospital."},
 
-		{"growth/biomed", "Growth of general biomed", 0.03, 0.01, 0.04, "a year", noteGrow, "2026", Expert, ""},
-		{"growth/imaging", "Growth of imaging", 0.02, 0.01, 0.03, "a year", noteGrow, "2026", Expert, ""},
-		{"growth/connected medical", "Growth of connected medical devices", 0.12, 0.08, 0.15, "a year", noteGrow, "2026", Expert, ""},
+		{"growth/biomed", "Growth of general biomed", 0.03, 0.01, 0.04, "a year", noteOwn, "2026", Expert, ""},
+		{"growth/imaging", "Growth of imaging", 0.02, 0.01, 0.03, "a year", noteOwn, "2026", Expert, ""},
+		{"growth/connected medical", "Growth of connected medical devices", 0.12, 0.08, 0.15, "a year", noteOwn, "2026", Expert, ""},
 		{"growth/IT endpoints", "Growth of IT endpoints", 0.04, 0.02, 0.06, "a year", "chosen for this template", "2026", Guess, ""},
-		{"growth/IoT and building", "Growth of IoT and building devices", 0.15, 0.10, 0.20, "a year", noteGrow, "2026", Expert, ""},
+		{"growth/IoT and building", "Growth of IoT and building devices", 0.15, 0.10, 0.20, "a year", noteOwn, "2026", Expert, ""},
 
 		{"ratio/BMET I/II", "General biomed devices per BMET I/II", 1000, 500, 1700, "devices per FTE", noteRatio, "2026", Expert, "24x7: 1 BMET per 1,000 devices; 1,500 low-end; about 1,700 general items (verified as published, not as true)."},
 		{"ratio/BMET III", "General biomed devices per BMET III", 2000, 1500, 3000, "devices per FTE", noteRatio, "2026", Expert, ""},
@@ -64,9 +63,9 @@ func Defaults() []Default {
 		{"salary/Imaging engineer", "Imaging engineer", 105000, 100000, 125000, "USD a year", survey, "2024", Expert, "Above 100 k in every region in 2024 (verified)."},
 		{"salary/Laboratory and dialysis specialist", "Laboratory and dialysis specialist", 88000, 78000, 98000, "USD a year", "between BMET III and imaging", "2026", Guess, ""},
 		{"salary/Clinical systems engineer", "Clinical systems engineer", 100000, 90000, 112000, "USD a year", survey, "2024", Expert, "Clinical engineers: 101.5 k in 2024, derived."},
-		{"salary/Medical device security analyst", "Medical device security analyst", 112000, 95000, 135000, "USD a year", "Pons domain note 1, §1.8", "2026", Guess, "BLS has information security analysts near 125 k in May 2024 (from memory, not verified)."},
+		{"salary/Medical device security analyst", "Medical device security analyst", 112000, 95000, 135000, "USD a year", "chosen for this template", "2026", Guess, "BLS has information security analysts near 125 k in May 2024 (from memory, not verified)."},
 		{"salary/IT support", "IT support", 60000, 50000, 70000, "USD a year", "BLS, from memory", "2024", Expert, ""},
-		{"salary/Network engineer", "Network engineer", 98000, 83510, 115000, "USD a year", "Pons domain note 1, §1.8", "2026", Guess, "BLS 15-1244: median 83,510 in May 2019 (verified, old)."},
+		{"salary/Network engineer", "Network engineer", 98000, 83510, 115000, "USD a year", "chosen for this template", "2026", Guess, "BLS 15-1244: median 83,510 in May 2019 (verified, old)."},
 		{"salary/Asset coordinator", "Asset coordinator", 55000, 45000, 65000, "USD a year", "chosen for this template", "2026", Guess, ""},
 		{"salary/HTM manager", "HTM manager", 118000, 105000, 130000, "USD a year", survey, "2023", Expert, "116.8 k in 2023, derived."},
 
@@ -78,7 +77,7 @@ func Defaults() []Default {
 		{"work/audit", "Inventory audit", 0.05, 0.03, 0.10, "hours per device and year", noteHours, "2026", Expert, ""},
 		{"work/decommission", "Decommission and sanitize", 0.75, 0.5, 2.0, "hours per device", "chosen for this template", "2026", Guess, ""},
 		{"life/biomed", "Expected life of medical devices", 10, 7, 12, "years", "chosen for this template", "2026", Guess, "Replace it by your capital plan's lives."},
-		{"on-call/share", "Weeks that one person is on call, at most", 0.25, 0.2, 0.34, "of the weeks", "Pons domain note 1, §1.5 (1 in 4)", "2026", Expert, ""},
+		{"on-call/share", "Weeks that one person is on call, at most", 0.25, 0.2, 0.34, "of the weeks", "default of Pons, by experience: 1 week in 4", "2026", Expert, ""},
 	}
 }
 

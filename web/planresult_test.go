@@ -216,7 +216,7 @@ func TestPlanWhy(t *testing.T) {
 	if rows := found(t, a, "tbody th"); len(rows) < len(steps) || rows[0] != steps[0].Text {
 		t.Errorf("%d steps begin %q, want %d beginning %q", len(rows), rows[0], len(steps), steps[0].Text)
 	}
-	if !strings.Contains(a.body, "Pons domain note 1") || !strings.Contains(strings.Join(found(t, a, ".status"), "|"), "expert's default") {
+	if !strings.Contains(a.body, "default of Pons, by experience") || !strings.Contains(strings.Join(found(t, a, ".status"), "|"), "expert's default") {
 		t.Error("the walk names no source or no confidence")
 	}
 	if links := strings.Join(hrefs(t, a, "tbody a"), " "); !strings.Contains(links, "/plan/"+staffed+"/ratios#f-roles[1].ratio.devices_per_fte") || !strings.Contains(links, "/plan/"+staffed+"/baseline#classes-0") {
