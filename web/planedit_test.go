@@ -168,7 +168,7 @@ func TestPlanMistakes(t *testing.T) {
 		{"roles", url.Values{"roles[1].salary": {"EUR 70,000"}}, "roles[1].salary", "one currency"},
 		{"roles", url.Values{"roles[1].salary": {"much"}}, "roles[1].salary", "no number"},
 		{"roles", url.Values{"workload.productive_hours.paid": {"9,000"}}, "workload.productive_hours.paid", "8,760"},
-		{"baseline", url.Values{"classes[3].subset_of": {"biomedd"}}, "classes[3].subset_of", "biomed was probably meant"},
+		{"baseline", url.Values{"classes[3].subset_of": {"biomedd"}}, "classes[3].subset_of", `"biomed" was probably meant`},
 		{"baseline", url.Values{"classes[3].inventory": {"clas:x"}}, "classes[3].inventory", "clas"},
 		{"baseline", url.Values{"classes[1].name": {"biomed"}}, "classes[1].name", "names are unique"},
 		{"baseline", url.Values{"new:classes:name": {"robots"}, "new:classes:count": {"many"}}, "new:classes:count", "no number"},
