@@ -116,8 +116,8 @@ func TestTour(t *testing.T) {
 	v := s.as(account.Administrator)
 	a := v.get("/")
 	stops := cascadia.QueryAll(a.doc(t), cascadia.MustCompile(".tour-stops a"))
-	if len(stops) != 5 {
-		t.Fatalf("%d stops, want 5", len(stops))
+	if len(stops) != 6 {
+		t.Fatalf("%d stops, want 6", len(stops))
 	}
 	for _, n := range stops {
 		if page := v.get(attributeOf(n, "href")); page.status != http.StatusOK {
@@ -130,7 +130,7 @@ func TestTour(t *testing.T) {
 		t.Error("the tour cannot be put away")
 	}
 	v.post(attribute(t, next, ".note form", "action"), nil)
-	if len(all(t, v.get("/"), ".tour-stops a")) != 5 {
+	if len(all(t, v.get("/"), ".tour-stops a")) != 6 {
 		t.Error("the tour does not come back")
 	}
 }
