@@ -135,13 +135,17 @@ func target(t *testing.T, r Route) (method, path string) {
 func TestRoutesAsEveryRole(t *testing.T) {
 	s := newSite(t)
 	for _, role := range append([]account.Role{""}, account.Roles()...) {
+		v := s.as(role)
 		for _, r := range s.web.table {
 			method, path := target(t, r)
 			if path == "/sign-out" {
 				continue // ends the walk's own session; TestSignIn does it
 			}
-			v := s.as(role)
 			a := v.do(method, path, url.Values{})
+			if role != "" && strings.HasPrefix(a.location, "/sign-in") { // a route before ended the session
+				v = s.as(role)
+				a = v.do(method, path, url.Values{})
+			}
 			may := r.Verb == Public || role != "" && (r.Verb == SignedIn || account.Actor{Roles: []account.Role{role}}.Can(r.Verb))
 			switch {
 			case a.status >= 500:
