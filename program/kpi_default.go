@@ -85,7 +85,7 @@ func DefaultKPIs() []ledger.Entry[KPI] {
 	group, source = "Resources", kpiSource
 	target(add("unanswered", "Nobody answers", "%", "day", Lower, "unanswered", "devices for which at this moment nobody answers ÷ devices asked about"), 0,
 		"Every device has somebody who answers for it at every hour.", Provenance{"issue 3: devices nobody answers for are a KPI", "2026-11", "assumption"})
-	add("staffing-gap", "Staffing gap", "FTE", "month", Lower, "staffing-gap", "FTE that the plan in force asks for − FTE in post")
+	add("staffing-gap", "Staffing gap", "FTE", "month", Lower, "staffing-gap", "sum over the roles of the plan in force, this year: max(0, FTE required − FTE there now); a surplus in one role does not fill another")
 	add("vacancy", "Vacancy", "%", "month", Lower, "vacancy", "FTE of vacant posts ÷ FTE of all posts")
 	target(add("training-hours", "Training per FTE", "h/FTE", "year", Higher, "training-hours", "hours of training in the last 365 days ÷ FTE in post"),
 		40, "The budget that the resource plan reckons with.", Provenance{"domain/09 §9.6 (40 h per FTE and year)", "2026-11", "expert"})

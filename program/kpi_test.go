@@ -65,7 +65,7 @@ func TestMeasures(t *testing.T) {
 		t.Errorf("the rest: %+v", v)
 	}
 	gap, _ := program.MeasureNamed("staffing-gap")
-	if v := gap.Take(program.Figures{program.PlannedFTE: 12.5, program.Heads: 9}); v.Number != 3.5 || v.Of != 0 {
+	if v := gap.Take(program.Figures{program.MissingFTE: 3.5, program.Heads: 9}); v.Number != 3.5 || v.Of != 0 {
 		t.Errorf("the gap: %+v", v)
 	}
 	fresh, _ := program.MeasureNamed("freshness")
@@ -81,11 +81,7 @@ func TestRatesAreSuppressedBelowTen(t *testing.T) {
 		m := program.Measures()[r.IntN(len(program.Measures()))]
 		of := float64(r.IntN(30))
 		f := program.Figures{}
-		for _, name := range []program.Figure{m.Part, m.Less} {
-			if name != "" {
-				f[name] = float64(r.IntN(int(of) + 1))
-			}
-		}
+		f[m.Part] = float64(r.IntN(int(of) + 1))
 		base := false
 		for _, name := range []program.Figure{m.Of, m.SampleOf} {
 			if name != "" {

@@ -42,7 +42,7 @@ const (
 	Heads         Figure = "fte"          // FTE in post
 	OpenPosts     Figure = "fte.open"     // FTE of posts that are vacant
 	AllPosts      Figure = "fte.all"      // FTE in post and vacant
-	PlannedFTE    Figure = "fte.planned"  // FTE that the plan in force asks for
+	MissingFTE    Figure = "fte.missing"  // FTE that the plan in force asks for this year and its roles lack; one role's surplus fills no other's gap
 	TrainingHours Figure = "training"     // hours of training in the last 365 days
 	LoneSkills    Figure = "skill.single" // skills that fewer than two people hold
 	CertsExpired  Figure = "cert.expired" // certificates past their day
@@ -58,10 +58,10 @@ func Mandatory() []string {
 }
 
 // Measure is how a KPI is computed from figures. With Of it is a rate, Part divided by Of times Times; without it is
-// Part, or Part minus Less.
+// Part.
 type Measure struct {
 	Name            string
-	Part, Of, Less  Figure
+	Part, Of        Figure
 	Times           float64 // 100 for per cent; 0 is 1
 	Rest            bool    // of a rate: what is not Part
 	SampleOf        Figure  // of what is no rate but still wants enough rows, as a percentile does
@@ -94,7 +94,7 @@ func (m Measure) Take(f Figures) Value {
 		}
 		return n
 	}
-	part, of, less, sample := get(m.Part), get(m.Of), get(m.Less), get(m.SampleOf)
+	part, of, sample := get(m.Part), get(m.Of), get(m.SampleOf)
 	if len(v.Missing) > 0 {
 		return v
 	}
@@ -119,7 +119,7 @@ func (m Measure) Take(f Figures) Value {
 	if m.Of != "" {
 		v.Number = part / of * times
 	} else {
-		v.Number = (part - less) * times
+		v.Number = part * times
 	}
 	return v
 }
@@ -144,7 +144,7 @@ func Measures() []Measure {
 		{Name: "contracts-soon", Part: ContractsSoon, Rows: ContractsSoon},
 		{Name: "unanswered", Part: Unanswered, Of: Asked, Times: 100},
 		{Name: "vacancy", Part: OpenPosts, Of: AllPosts, Times: 100},
-		{Name: "staffing-gap", Part: PlannedFTE, Less: Heads},
+		{Name: "staffing-gap", Part: MissingFTE},
 		{Name: "training-hours", Part: TrainingHours, Of: Heads},
 		{Name: "single-skills", Part: LoneSkills},
 		{Name: "certs-expired", Part: CertsExpired},

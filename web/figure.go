@@ -24,6 +24,7 @@ type figures struct {
 	program.Figures
 	ask       asker
 	questions map[program.Figure]string // whose devices a figure counts
+	plan      string                    // the plan in force that the figures of posts are from; empty where they are not known
 }
 
 // freshDays bounds the search for the age that nine of ten devices do not exceed: ten years.
@@ -148,7 +149,12 @@ func (f *figures) posts(tx *sqldb.Tx, plans *plan.Scenarios, year int) error {
 		open += r.OpenFTE
 		all += r.OpenFTE + r.CurrentFTE
 	}
-	f.Figures[program.PlannedFTE] = out.Years[in].TotalFTE
+	missing := 0.0
+	for _, r := range out.Years[in].Roles {
+		missing += max(0, r.GapFTE) // who is too many in one role does not do the work of another
+	}
+	f.plan = e.ID
+	f.Figures[program.MissingFTE] = missing
 	f.Figures[program.OpenPosts], f.Figures[program.AllPosts] = open, all
 	return nil
 }
@@ -266,6 +272,11 @@ func (f figures) rows(measure string) (counted, missing string) {
 		return "/skills", ""
 	case "certs-expired":
 		return "/people", ""
+	case "staffing-gap", "vacancy":
+		if f.plan == "" {
+			return "", ""
+		}
+		return "/plan/" + f.plan + "/results", ""
 	}
 	m, ok := program.MeasureNamed(measure)
 	if !ok {
