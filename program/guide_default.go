@@ -2,7 +2,7 @@ package program
 
 // guideSource is where the guides come from: the topics of each role are the project's own proposal (domain/09 §9.5,
 // [P]); the questions are Pons' own wording of them.
-var guideSource = Provenance{Source: "Pons, after the topics of domain/09 §9.5", Date: "2026-11", Confidence: "assumption"}
+var guideSource = Provenance{Source: OwnProposal, Date: "2026-11", Confidence: "assumption"}
 
 // DefaultGuides are the guides that Pons brings, in the order in which a program usually asks: who decides first, who
 // sells last.

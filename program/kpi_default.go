@@ -4,13 +4,13 @@ import (
 	"pons/ledger"
 )
 
-// The sources of the catalogue. Formulas are the field's own; which of them a hospital follows, and to what target, is
+// The sources of the catalogue (domain/09 §9.2; maintenance: domain/02 §2.7). Formulas are the field's own; which of them a hospital follows, and to what target, is
 // its own decision, so most come without a target.
 var (
-	kpiSource         = Provenance{"domain/09 §9.2 (project's catalogue)", "2026-11", "expert"}
-	maintenanceSource = Provenance{"domain/02 §2.7 (KPI formulas)", "2026-11", "expert"}
-	isacSource        = Provenance{"Health-ISAC paper on device responsibility, in domain/09 §9.2", "2026-11", "verified"}
-	houseProposal     = Provenance{"Pons' proposal", "2026-11", "assumption"}
+	kpiSource         = Provenance{ExpertDefault, "2026-11", "expert"}
+	maintenanceSource = Provenance{ExpertDefault + ": formulas as the field uses them", "2026-11", "expert"}
+	isacSource        = Provenance{"Health-ISAC, paper on the responsibility for medical devices", "2026-11", "verified"}
+	houseProposal     = Provenance{OwnProposal, "2026-11", "assumption"}
 )
 
 func defaultKPI(id string) (ledger.Entry[KPI], bool) {
@@ -35,10 +35,10 @@ func DefaultKPIs() []ledger.Entry[KPI] {
 	group, source = "Inventory", kpiSource
 	add("devices", "Devices of record", "devices", "day", Higher, "devices", "devices in the inventory").Note = "A count, not a goal: it tells what every share is a share of."
 	target(add("reconciled", "Reconciled devices", "%", "day", Higher, "reconciled", "devices without conflict or possible duplicate, known to a system and, where connected, to the network ÷ devices"),
-		80, "The roadmap's first phase ends with at least 80 % of the devices.", Provenance{"domain/09 §9.4 (inventory baseline >= 80 % of devices)", "2026-11", "assumption"})
+		80, "The roadmap's first phase ends with at least 80 % of the devices.", houseProposal)
 	add("coverage", "Inventory coverage", "%", "day", Higher, "coverage", "devices seen on the network and recorded in a CMMS ÷ devices seen on the network").Note = "IT's own computers stand in the denominator too, and in no CMMS: look at the coverage of medical devices first."
 	target(add("coverage-medical", "Inventory coverage, medical", "%", "day", Higher, "coverage-medical", "medical devices seen on the network and recorded in a CMMS ÷ medical devices seen on the network"),
-		95, "Level 4 of the maturity model asks for 95 % matched.", Provenance{"domain/09 §9.3 (Inventory, level 4)", "2026-11", "assumption"})
+		95, "Level 4 of the maturity model asks for 95 % matched.", houseProposal)
 	add("unknown-class", "Unknown class", "%", "day", Lower, "unknown-class", "devices without a class ÷ devices")
 	add("unrecorded", "In no system", "%", "day", Lower, "unrecorded", "devices on the network that no CMMS or CMDB knows ÷ devices seen on the network")
 	add("cmms-lost", "In the CMMS, not seen for 30 days", "%", "day", Lower, "cmms-lost", "devices in a CMMS, made to be connected, not seen for 30 days ÷ devices in a CMMS")
@@ -67,7 +67,7 @@ func DefaultKPIs() []ledger.Entry[KPI] {
 	group, source = "Maintenance", maintenanceSource
 	add("pm-completion", "PM completion", "%", "month", Higher, "", "planned maintenance done in its window ÷ due in its window; separately for high-risk and by basis (maker, AEM)")
 	target(add("pm-current-life", "PM not overdue, life support", "%", "day", Higher, "pm-current-life", "life-support devices whose next maintenance is not past ÷ life-support devices with a next maintenance recorded"),
-		100, "High-risk devices are maintained without exception.", Provenance{"domain/09 §9.2 (PM 100 % high-risk)", "2026-11", "expert"})
+		100, "High-risk devices are maintained without exception.", kpiSource)
 	add("pm-late", "PM overdue", "%", "day", Lower, "pm-late", "devices whose next maintenance is past ÷ devices with a next maintenance recorded").Provenance = houseProposal
 	add("pm-on-time", "PM on time", "%", "month", Higher, "", "planned maintenance done by its due day ÷ done")
 	add("pm-yield", "PM yield", "%", "quarter", Higher, "", "planned maintenance that found something ÷ done").Note = "Evidence for an alternate schedule; neither high nor low is good in itself."
@@ -84,11 +84,11 @@ func DefaultKPIs() []ledger.Entry[KPI] {
 
 	group, source = "Resources", kpiSource
 	target(add("unanswered", "Nobody answers", "%", "day", Lower, "unanswered", "devices for which at this moment nobody answers ÷ devices asked about"), 0,
-		"Every device has somebody who answers for it at every hour.", Provenance{"issue 3: devices nobody answers for are a KPI", "2026-11", "assumption"})
+		"Every device has somebody who answers for it at every hour.", houseProposal)
 	add("staffing-gap", "Staffing gap", "FTE", "month", Lower, "staffing-gap", "sum over the roles of the plan in force, this year: max(0, FTE required − FTE there now); a surplus in one role does not fill another")
 	add("vacancy", "Vacancy", "%", "month", Lower, "vacancy", "FTE of vacant posts ÷ FTE of all posts")
 	target(add("training-hours", "Training per FTE", "h/FTE", "year", Higher, "training-hours", "hours of training in the last 365 days ÷ FTE in post"),
-		40, "The budget that the resource plan reckons with.", Provenance{"domain/09 §9.6 (40 h per FTE and year)", "2026-11", "expert"})
+		40, "The budget that the resource plan reckons with.", kpiSource)
 	add("single-skills", "Skills with a single point of failure", "skills", "month", Lower, "single-skills", "skills of the matrix that fewer than two people in post hold")
 	add("certs-expired", "Certificates expired", "certificates", "month", Lower, "certs-expired", "certificates past their day, of people in post")
 	add("overtime", "Overtime", "%", "month", Lower, "", "hours of overtime ÷ hours worked")
@@ -109,7 +109,7 @@ func DefaultKPIs() []ledger.Entry[KPI] {
 	add("diversions", "Diversions", "events", "quarter", Lower, "", "patients diverted or procedures moved because of a device")
 
 	group, source = "Compliance", kpiSource
-	target(add("sanitized", "Sanitised before disposal", "%", "quarter", Higher, "", "disposals with a record of sanitisation ÷ disposals"), 100, "A device that leaves with data is a breach.", Provenance{"domain/09 §9.2", "2026-11", "expert"})
+	target(add("sanitized", "Sanitised before disposal", "%", "quarter", Higher, "", "disposals with a record of sanitisation ÷ disposals"), 100, "A device that leaves with data is a breach.", kpiSource)
 	add("mdr-in-time", "Reported within 10 work days", "%", "year", Higher, "", "reportable events reported within 10 work days ÷ reportable events")
 	add("recall-in-time", "Recalls closed on time", "%", "quarter", Higher, "", "recalls closed by their day ÷ recalls")
 	return out

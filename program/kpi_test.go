@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"pons/fault"
@@ -279,4 +280,17 @@ func TestKPIsOfAHospital(t *testing.T) {
 			t.Errorf("id: %v", err)
 		}
 	})
+}
+
+// TestSourcesCanBeOpened holds that no default names a note of ours as its source: nobody outside can open it.
+func TestSourcesCanBeOpened(t *testing.T) {
+	sources := []program.Provenance{program.MaturityOrigin(), program.RoadmapOrigin()}
+	for _, k := range program.DefaultKPIs() {
+		sources = append(sources, k.Body.Provenance)
+	}
+	for _, s := range sources {
+		if s.Source == "" || strings.ContainsAny(s.Source, "§") || strings.Contains(s.Source, "domain") {
+			t.Errorf("a source that nobody can open: %q", s.Source)
+		}
+	}
 }

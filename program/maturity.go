@@ -30,9 +30,9 @@ type Domain struct {
 	Levels   [mostLevel]string
 }
 
-// MaturityOrigin is where domains and levels come from.
+// MaturityOrigin is where domains and levels come from (domain/09 §9.3, a proposal).
 func MaturityOrigin() Provenance {
-	return Provenance{Source: "domain/09 §9.3, a proposal after the ladder of generic programme models", Date: "2026-11", Confidence: "assumption"}
+	return Provenance{Source: OwnProposal + "; the five levels are those of generic programme models", Date: "2026-11", Confidence: "assumption"}
 }
 
 // Domains are the ten domains of domain/09 §9.3, with its texts.
@@ -66,7 +66,7 @@ type Aims struct {
 
 // DefaultAims are what holds before the hospital says otherwise: level 3, Defined, everywhere and equal weights.
 func DefaultAims() Aims {
-	a := Aims{Origin: Provenance{Source: "Pons's default: Defined everywhere, all domains alike", Date: "2026-11", Confidence: "assumption"}}
+	a := Aims{Origin: Provenance{Source: OwnProposal + ": Defined everywhere, all domains alike", Date: "2026-11", Confidence: "assumption"}}
 	for _, d := range Domains() {
 		a.Aims = append(a.Aims, Aim{d.ID, 3, 1})
 	}

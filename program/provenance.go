@@ -19,6 +19,13 @@ type Provenance struct {
 // Confidences are how sure a default is, the surest first.
 func Confidences() []string { return []string{"verified", "secondary", "expert", "assumption"} }
 
+// What a default of Pons rests on where there is no source that anybody could open: the design of Pons, or what people
+// of the field reckon with. Where they come from in the project's notes stands in comments.
+const (
+	OwnProposal   = "Pons' own proposal; nothing is published"
+	ExpertDefault = "expert default of Pons"
+)
+
 // House is what this hospital wrote itself.
 const House = "this hospital"
 

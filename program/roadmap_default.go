@@ -9,9 +9,9 @@ import (
 	"pons/sqldb"
 )
 
-// RoadmapOrigin is where the default roadmap comes from.
+// RoadmapOrigin is where the default roadmap comes from (domain/09 §9.4, a proposal).
 func RoadmapOrigin() Provenance {
-	return Provenance{Source: "domain/09 §9.4, a proposal; lengths, order and roles are Pons's own", Date: "2026-11", Confidence: "assumption"}
+	return Provenance{Source: OwnProposal + "; lengths, order and roles are assumptions", Date: "2026-11", Confidence: "assumption"}
 }
 
 // DefaultPhases are the three phases of domain/09 §9.4 with the days that they span there.

@@ -128,7 +128,7 @@ func (m SupportModel) Level(id string) (SupportLevel, bool) {
 // DefaultSupport is what the page starts from. The levels are Pons's proposal, no published standard: 15 minutes and
 // an hour are what hospitals commonly ask of their on-call, restoring times and lines are assumptions to be edited.
 func DefaultSupport() SupportModel {
-	origin := Provenance{Source: "Pons's proposal; no published standard was found", Date: "2026-11", Confidence: "assumption"}
+	origin := Provenance{Source: OwnProposal, Date: "2026-11", Confidence: "assumption"}
 	return SupportModel{
 		Levels: []SupportLevel{
 			{ID: "life", Name: "Life-critical", Hours: "24×7", Response: 15, Restore: 4 * 60, FirstLine: "Biomed on call, in the house", SecondLine: "Clinical systems engineer on call", Vendor: "24×7 line by contract", Note: "A spare stands on the ward or in the pool.", Origin: origin},

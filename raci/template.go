@@ -9,11 +9,11 @@ import (
 	"pons/staff"
 )
 
-// The provenance of the template. The domain notes mark the table as a proposal ([P]): no body publishes one, so it is
+// The provenance of the template. The table is a proposal (domain/09 §9.1, [P]): no body publishes one, so it is
 // shown as an assumption to be argued about. The five columns IT, BIO, SEC, CLIN and VEND are the teams it, biomed,
 // security, clinical-informatics and vendor; that clinical informatics stands for the clinical side is ours.
 const (
-	TemplateSource     = "template, domain notes 09 §9.1"
+	TemplateSource     = "template: Pons' own proposal; nothing is published"
 	TemplateConfidence = "assumption"
 	TemplateDate       = "2026-11"
 )

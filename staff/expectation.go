@@ -36,12 +36,13 @@ type Default struct {
 	Name, Value, Unit, Source, Date, Confidence string
 }
 
-// The sources of the defaults. The matrix of skills is a proposal of the domain notes ([P]: a design choice that no
+// The sources of the defaults. The matrix of skills is a proposal (domain/09 §9.6, [P]: a design choice that no
 // body publishes), and is shown as an assumption; likewise the level from which a skill counts.
+// Hours of training are those of domain/09 §9.6 and 01 §1.3, rotations those of 01 §1.5, the score that of 01 §1.11.
 const (
-	matrixSource   = "domain notes 09 §9.6, proposal"
-	trainingSource = "domain notes 09 §9.6 and 01 §1.3, expert estimate"
-	shareSource    = "domain notes 01 §1.5: 1 week in 4, so 4 people for each skill"
+	matrixSource   = "Pons' own proposal; nothing is published"
+	trainingSource = "expert default of Pons"
+	shareSource    = "expert default of Pons: 1 week in 4, so 4 people for each skill"
 	defaultsDate   = "2026-11"
 )
 
@@ -94,11 +95,11 @@ func DefaultExpectations() Expectations {
 func Defaults() []Default {
 	return []Default{
 		{"Levels required by role", "8 skills × 8 roles", "level 0–4", matrixSource, defaultsDate, "assumption"},
-		{"Weight of a skill in the gap score", "1", "per level", "domain notes 01 §1.11: score = Σ max(0, required − held) × weight; equal weights", defaultsDate, "assumption"},
+		{"Weight of a skill in the gap score", "1", "per level", "Pons' own proposal; nothing is published: score = Σ max(0, required − held) × weight, equal weights", defaultsDate, "assumption"},
 		{"Training", "40", "h/FTE/year", trainingSource, defaultsDate, "expert"},
 		{"Most on call", "25 %", "of the time", shareSource, defaultsDate, "expert"},
-		{"Skill counts as held from", "2", "level of 0–4", "product decision: 2 works alone on what is usual", defaultsDate, "assumption"},
-		{"Single point of failure below", "2", "people", "domain notes 01 §1.5", defaultsDate, "expert"},
+		{"Skill counts as held from", "2", "level of 0–4", "Pons' own proposal; nothing is published: 2 works alone on what is usual", defaultsDate, "assumption"},
+		{"Single point of failure below", "2", "people", "expert default of Pons", defaultsDate, "expert"},
 		{"Time zone", "UTC", "", "until the hospital says where it is", defaultsDate, "assumption"},
 	}
 }

@@ -248,7 +248,7 @@ func (p baselinePage) View() templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<p>At least 80 % of the devices reconciled at the end of the first phase: domain/09 §9.4, an assumption. Below it a baseline can be signed with a reason.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<p>At least 80 % of the devices reconciled at the end of the first phase: Pons' own proposal; nothing is published. Below it a baseline can be signed with a reason.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

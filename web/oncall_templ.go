@@ -476,7 +476,7 @@ func (p onCallPage) View() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, " is the most that anybody is asked to be on call; ceil(1 / share) people are needed (domain notes 01 §1.5, expert). <a href=\"/skills?edit=1#numbers\">Change it</a></p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, " is the most that anybody is asked to be on call; ceil(1 / share) people are needed (expert default of Pons). <a href=\"/skills?edit=1#numbers\">Change it</a></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

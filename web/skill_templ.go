@@ -1072,7 +1072,7 @@ func (p skillPage) gapView() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "<p class=\"card-foot soft\">Score = Σ max(0, required − held) × weight over skills whose level is known (domain notes 01 §1.11). Unknown levels add nothing and are counted beside it.</p></section></div><div class=\"s6\"><section class=\"card\"><div class=\"card-header\"><h2 class=\"card-title\">Who holds a skill</h2></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "<p class=\"card-foot soft\">Score = Σ max(0, required − held) × weight over skills whose level is known (Pons' own proposal; nothing is published). Unknown levels add nothing and are counted beside it.</p></section></div><div class=\"s6\"><section class=\"card\"><div class=\"card-header\"><h2 class=\"card-title\">Who holds a skill</h2></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1207,7 +1207,7 @@ func (p skillPage) gapView() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 84, "; fewer than two people are a single point of failure (domain notes 01 §1.5).</p></section></div><div class=\"s12\"><section class=\"card\"><div class=\"card-header\"><h2 class=\"card-title\">Gap by person</h2></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 84, "; fewer than two people are a single point of failure (expert default of Pons).</p></section></div><div class=\"s12\"><section class=\"card\"><div class=\"card-header\"><h2 class=\"card-title\">Gap by person</h2></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
