@@ -216,10 +216,8 @@ func (s *Server) planFile(v *Visit) error {
 	return nil
 }
 
-// anybodyHere says whether the plan knows of people who are there.
-func anybodyHere(e scenarioEntry) bool {
-	return slices.ContainsFunc(e.Body.Plan.Roles, func(r plan.Role) bool { return r.CurrentFTE > 0 })
-}
+// peopleUnknown is what every page says of a plan in which nobody is stated, in one wording.
+const peopleUnknown = "Who is here now is not stated, so what is missing is not known."
 
 // mayPlan says whether this person changes plans.
 func mayPlan(ctx context.Context) bool {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -174,7 +175,11 @@ func planText(p *plan.Plan, path string) string {
 	if !ok {
 		return ""
 	}
-	return leaf.text()
+	text := leaf.text()
+	if text == "" && leaf.name == "current_fte" && p.Source(planNames(p, path)) != nil {
+		return "0" // somebody has said that nobody is here
+	}
+	return text
 }
 
 // names are the names that a form gives for a list: one field with several parted by semicolons, or several fields.
@@ -220,7 +225,7 @@ func planDiff(p *plan.Plan, form url.Values) map[string]string {
 			}
 			fallthrough
 		default:
-			if text := strings.TrimSpace(values[len(values)-1]); text != leaf.text() {
+			if text := strings.TrimSpace(values[len(values)-1]); text != planText(p, path) {
 				changes[path] = text
 			}
 		}
@@ -341,6 +346,11 @@ func changePlan(p *plan.Plan, changes map[string]string, by, day string) (*plan.
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(changes)) {
+		if strings.HasSuffix(path, ".current_fte") && changes[path] == "" { // nobody says any more who is here
+			at := planNames(next, path)
+			next.Assumptions = slices.DeleteFunc(next.Assumptions, func(a plan.Assumption) bool { return sameName(a.Path, at) })
+			continue
+		}
 		state(next, path, by, day)
 	}
 	return next, nil
@@ -414,6 +424,9 @@ func state(p *plan.Plan, path, by, day string) {
 			of = path
 		}
 		text = planText(p, of+".mode")
+	}
+	if leaf.name == "current_fte" {
+		text = cmp.Or(text, "0")
 	}
 	a := plan.Assumption{Path: at, Value: text, Source: by, Date: day, Confidence: plan.Stated}
 	if i := slices.IndexFunc(p.Assumptions, func(a plan.Assumption) bool { return sameName(a.Path, at) }); i >= 0 {

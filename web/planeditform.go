@@ -14,6 +14,7 @@ import (
 	"pons/fault"
 	"pons/plan"
 	"pons/sqldb"
+	"pons/staff"
 )
 
 // planForm is one step of a plan as one person sees it: what is saved, and what was typed and is not.
@@ -575,10 +576,13 @@ func planOptions(empty string, names []string) []Option {
 	return out
 }
 
+// teamTitle is a team as the pages of people write it: "IT".
+func teamTitle(t plan.Team) string { return staff.Team(t).Title() }
+
 func planTeams() []Option {
 	out := []Option{{"", "not said"}}
 	for _, t := range plan.Teams() {
-		out = append(out, Option{string(t), strings.ReplaceAll(string(t), "-", " ")})
+		out = append(out, Option{string(t), teamTitle(t)})
 	}
 	return out
 }

@@ -73,3 +73,11 @@ func (f *planForm) restSaid(i int) string {
 	}
 	return strings.Join(parts, " · ")
 }
+
+// nobodySaid tells a 0 that somebody wrote from a field that was left empty: both count as nobody.
+func (f *planForm) nobodySaid(i int) string {
+	if planText(f.P, fmt.Sprintf("roles[%d].current_fte", i)) == "0" {
+		return "0 stated"
+	}
+	return "empty: counts as 0"
+}

@@ -109,8 +109,8 @@ func (s *Server) drifts(v *Visit, p *plan.Plan) (list []plan.Drift, unknown stri
 	return list, "", err
 }
 
-// siteHref is the device list of a question within the baseline's site.
-func (p *planHistoryPage) siteHref(question string) string {
+// countedHref is the device list of a class's question, within the site that the plan was counted at.
+func countedHref(p *plan.Plan, question string) string {
 	if p.Baseline != nil && p.Baseline.Site != "" {
 		question = "(" + question + `) and site:"` + strings.ReplaceAll(p.Baseline.Site, `"`, `\"`) + `"`
 	}

@@ -60,7 +60,7 @@ func panelOf(saved *plan.Plan, out *plan.Projection, trial *plan.Plan, tried *pl
 		}
 		d.Roles = append(d.Roles, r)
 	}
-	d.HereKnown = d.Here > 0
+	d.HereKnown = peopleKnown(p)
 	if tried != nil {
 		d.MoreFTE = d.Last.TotalFTE - out.Years[len(out.Years)-1].TotalFTE
 		d.MoreCost = d.Last.Spend - out.Years[len(out.Years)-1].Spend

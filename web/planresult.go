@@ -63,10 +63,11 @@ func (r *resultView) years() []string {
 	return out
 }
 
-// peopleKnown says whether anybody has said who is there: a plan in which every role has nobody does not say that the
-// hospital is empty.
+// peopleKnown says whether anybody has said who is here: a plan in which every role has nobody does not say that the
+// hospital is empty, so that everything that is made of those who are here is unknown. In a plan in which one role has
+// somebody, a role without has nobody: 0, on every page and in the report.
 func peopleKnown(p *plan.Plan) bool {
-	return slices.ContainsFunc(p.Roles, func(r plan.Role) bool { return r.CurrentFTE > 0 || len(r.Hires) > 0 })
+	return slices.ContainsFunc(p.Roles, func(r plan.Role) bool { return r.CurrentFTE > 0 })
 }
 
 // there is the FTE of the people of today; NaN when nobody has said.
@@ -281,7 +282,7 @@ func (r *resultView) headline() string {
 		text = fmt.Sprintf("Nothing in this plan needs people in %d", now.Year)
 	}
 	if short, roles, over, overRoles := shortOf(r.Plan, now); math.IsNaN(short) {
-		text += ". Who is there is not known."
+		text += ". " + peopleUnknown
 	} else {
 		text += fmt.Sprintf("; %s are there.", amount(there(r.Plan)))
 		if roles > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -207,4 +208,13 @@ func methodAbout(m plan.Method) string {
 		return "The list of work counts; the ratio is shown beside it."
 	}
 	return "The greater of ratio and workload counts."
+}
+
+// warningText is a doubt of the plan as a page says it: that nobody is stated is said in the words of every page, and
+// not by the key of the file.
+func warningText(w string) string {
+	if strings.Contains(w, "no role has current_fte") {
+		return peopleUnknown
+	}
+	return w
 }

@@ -18,11 +18,13 @@ type whyPage struct {
 	Steps        []whyStep
 }
 
-// whyStep is one rule that was applied. Field leads to where it can be changed, More to how its value came about.
+// whyStep is one rule that was applied. Field leads to where it can be changed, More to how its value came about, Rows
+// to the devices that were counted.
 type whyStep struct {
 	Text, Value, Unit string
 	Source            *plan.Assumption
 	Field, More       string
+	Rows, RowsSaid    string // the devices that the plan counted
 }
 
 // planWhy is the walk from a figure of the results to the rules, values and sources that it is made of: of a role, of a
@@ -82,6 +84,14 @@ func (p *whyPage) step(s plan.Step) whyStep {
 	if s.Unit == p.Plan.Currency {
 		w.Value = coins(s.Value)
 	}
+	if s.Unit == "hours" && math.Abs(s.Value) >= 100 {
+		w.Value = amount(round0(s.Value)) // a sum of hours
+	}
+	for i := range p.Plan.Classes {
+		if c := &p.Plan.Classes[i]; s.Unit == "devices" && s.Path == fmt.Sprintf("classes[%d]", i) && c.Inventory != "" {
+			w.Rows, w.RowsSaid = countedHref(p.Plan, c.Inventory), fmt.Sprintf("the devices: %s in %d", Count(c.Count), p.Plan.BaseYear)
+		}
+	}
 	if p.Version == 0 {
 		w.Field = fieldHref(p.Entry.ID, s.Path)
 	}
@@ -138,7 +148,8 @@ func (p *whyPage) class(name string) error {
 	add := func(w whyStep) { p.Steps = append(p.Steps, w) }
 	base := whyStep{Text: fmt.Sprintf("Typed in for %d", p.Plan.BaseYear), Value: Count(c.Count), Unit: "devices", Field: p.field(path + ".count"), Source: p.Plan.Source("classes/" + c.Name + "/count")}
 	if c.Inventory != "" {
-		base.Text, base.More = "Answer of the inventory to: "+c.Inventory, askHref(c.Inventory)
+		base.Text, base.Rows = "Answer of the inventory to: "+c.Inventory, countedHref(p.Plan, c.Inventory)
+		base.RowsSaid = "the devices"
 		if b := p.Plan.Baseline; b != nil {
 			base.Text += fmt.Sprintf(" (as of %s)", b.AsOf)
 		}
