@@ -279,6 +279,22 @@ func (d *Duties) Matrix(tx *sqldb.Tx) (*Matrix, error) {
 	return NewMatrix(activities, rules, roster), nil
 }
 
+// Newest is when somebody last changed an activity, a rule, a person or a rotation; zero where nobody has.
+func (m *Matrix) Newest() time.Time {
+	at := m.Roster.Newest()
+	for i := range m.Activities {
+		if m.Activities[i].At.After(at) {
+			at = m.Activities[i].At
+		}
+	}
+	for i := range m.Rules {
+		if m.Rules[i].At.After(at) {
+			at = m.Rules[i].At
+		}
+	}
+	return at
+}
+
 // newest is the last matrix that was read, and the revision of the database that it is of.
 type newest struct {
 	mu     sync.Mutex

@@ -12,6 +12,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"pons/fault"
 	"pons/ledger"
@@ -21,11 +22,12 @@ import (
 
 // Activity is something that somebody must answer for.
 type Activity struct {
-	Key     string `json:"-"` // names it in rules and addresses: "device-incident"
-	Version int64  `json:"-"`
-	Number  int    `json:"number"` // its place in the matrix
-	Name    string `json:"name"`
-	Source  string `json:"source,omitempty"` // of the template; empty: the hospital's own
+	Key     string    `json:"-"` // names it in rules and addresses: "device-incident"
+	Version int64     `json:"-"`
+	At      time.Time `json:"-"`      // when it was last written
+	Number  int       `json:"number"` // its place in the matrix
+	Name    string    `json:"name"`
+	Source  string    `json:"source,omitempty"` // of the template; empty: the hospital's own
 }
 
 // Letters is a party's part in an activity.
@@ -115,6 +117,7 @@ func (p Party) Name(r *staff.Roster) string {
 type Rule struct {
 	ID       string            `json:"-"`
 	Version  int64             `json:"-"`
+	At       time.Time         `json:"-"` // when it was last written
 	Label    string            `json:"-"` // as people call it: "8", or "8.2" for the second narrower rule of activity 8
 	Activity string            `json:"activity"`
 	Class    string            `json:"class,omitempty"`
@@ -265,7 +268,7 @@ func (d *Duties) Activities(tx *sqldb.Tx) ([]Activity, error) {
 
 func activityOf(e ledger.Entry[Activity]) Activity {
 	a := e.Body
-	a.Key, a.Version = e.ID, e.Version
+	a.Key, a.Version, a.At = e.ID, e.Version, e.At
 	return a
 }
 
@@ -351,7 +354,7 @@ func (d *Duties) Rules(tx *sqldb.Tx) ([]Activity, []Rule, error) {
 
 func ruleOf(e ledger.Entry[Rule]) Rule {
 	r := e.Body
-	r.ID, r.Version = e.ID, e.Version
+	r.ID, r.Version, r.At = e.ID, e.Version, e.At
 	return r
 }
 

@@ -441,3 +441,26 @@ func BenchmarkUnansweredInWeek(b *testing.B) {
 		m.UnansweredInWeek(raci.Maintenance, groups, time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC))
 	}
 }
+
+// TestAlikeKeepsEveryDevice holds that lines brought together count every open device once, and only join what has the
+// same site, reason and hours.
+func TestAlikeKeepsEveryDevice(t *testing.T) {
+	group := func(class, site string, n int) raci.Group { return raci.Group{Class: class, Site: site, Devices: n} }
+	u := raci.Unanswered{Devices: 60, Open: []raci.Open{
+		{Group: group("pump", "East", 30), Nobody: raci.OffDuty, Why: []string{"rule 8", "nobody present"}},
+		{Group: group("bed", "West", 15), Nobody: raci.OffDuty, Why: []string{"rule 8", "nobody present"}},
+		{Group: group("bed", "East", 10), Nobody: raci.OffDuty, Why: []string{"rule 8", "nobody present"}},
+		{Group: group("ct", "East", 5), Nobody: raci.NoRule, Why: []string{"no rule"}},
+	}}
+	lines := u.Alike()
+	if len(lines) != 3 || lines[0].Site != "East" || lines[0].Devices != 40 || len(lines[0].Groups) != 2 || lines[0].Groups[0].Class != "pump" {
+		t.Fatalf("%+v", lines)
+	}
+	sum := 0
+	for _, l := range lines {
+		sum += l.Devices
+	}
+	if sum != u.Devices {
+		t.Errorf("%d of %d devices", sum, u.Devices)
+	}
+}

@@ -3,6 +3,7 @@ package raci
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"pons/staff"
@@ -85,6 +86,38 @@ func (m *Matrix) UnansweredInWeek(activity string, groups []Group, at time.Time)
 	}
 	u.sort()
 	return u
+}
+
+// Alike are open groups of one site that nobody answers for, for the same reason and at the same hours.
+type Alike struct {
+	Site    string
+	Nobody  Nobody
+	Why     []string
+	Hours   staff.Hours
+	Open    int // of the 168 hours of the week, where the whole week was asked for
+	Devices int
+	Groups  []Group // the most devices first
+}
+
+// Alike brings open groups together that are mended together, the most devices first.
+func (u *Unanswered) Alike() []Alike {
+	var out []Alike
+	at := map[string]int{}
+	for _, o := range u.Open {
+		key := strings.Join(append([]string{string(o.Nobody), o.Site, o.Hours.String()}, o.Why...), "\x00")
+		i, ok := at[key]
+		if !ok {
+			i = len(out)
+			at[key] = i
+			out = append(out, Alike{Site: o.Site, Nobody: o.Nobody, Why: o.Why, Hours: o.Hours, Open: o.Open})
+		}
+		out[i].Devices += o.Devices
+		out[i].Groups = append(out[i].Groups, o.Group)
+	}
+	slices.SortStableFunc(out, func(a, b Alike) int {
+		return cmp.Or(cmp.Compare(b.Devices, a.Devices), cmp.Compare(a.Site, b.Site))
+	})
+	return out
 }
 
 func (u *Unanswered) sort() {

@@ -17,6 +17,7 @@ import (
 // on call; and on which clock it lives. There is one set; what nobody has changed is as Defaults says.
 type Expectations struct {
 	Version   int64                     `json:"-"`
+	At        time.Time                 `json:"-"` // when it was last written
 	Skills    []Skill                   `json:"skills"`
 	Required  map[string]map[string]int `json:"required"`       // title → skill → level 0–4
 	Training  float64                   `json:"training_hours"` // hours a year for each FTE
@@ -209,7 +210,7 @@ func (s *Staff) Expectations(tx *sqldb.Tx) (Expectations, error) {
 		out := DefaultExpectations()
 		return out, nil
 	}
-	e.Body.Version = e.Version
+	e.Body.Version, e.Body.At = e.Version, e.At
 	return e.Body, err
 }
 

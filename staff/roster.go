@@ -35,17 +35,18 @@ func (s *Shift) check() error {
 
 // Rotation is who is on call in turn: each for a number of days, in order, over and over from the anchor on.
 type Rotation struct {
-	ID       string   `json:"-"`
-	Version  int64    `json:"-"`
-	Name     string   `json:"name"`
-	Team     Team     `json:"team,omitempty"`  // the team that it stands for; empty: each person's own
-	Skill    string   `json:"skill,omitempty"` // what it is for, where it is for a skill
-	Sites    []string `json:"sites,omitempty"` // none: each person's own
-	People   []string `json:"people"`          // ids, in order
-	Days     int      `json:"days"`            // of one turn
-	Anchor   Date     `json:"anchor"`          // on this day the first turn begins
-	Handover int      `json:"handover"`        // minutes after midnight at which turns change
-	Hours    Hours    `json:"hours,omitempty"` // when somebody is on call; empty: always
+	ID       string    `json:"-"`
+	Version  int64     `json:"-"`
+	At       time.Time `json:"-"` // when it was last written
+	Name     string    `json:"name"`
+	Team     Team      `json:"team,omitempty"`  // the team that it stands for; empty: each person's own
+	Skill    string    `json:"skill,omitempty"` // what it is for, where it is for a skill
+	Sites    []string  `json:"sites,omitempty"` // none: each person's own
+	People   []string  `json:"people"`          // ids, in order
+	Days     int       `json:"days"`            // of one turn
+	Anchor   Date      `json:"anchor"`          // on this day the first turn begins
+	Handover int       `json:"handover"`        // minutes after midnight at which turns change
+	Hours    Hours     `json:"hours,omitempty"` // when somebody is on call; empty: always
 }
 
 // maxTurn bounds a turn: a quarter of a year.
@@ -137,6 +138,25 @@ type Roster struct {
 	Zone      *time.Location
 	Qualified int // the level from which a skill counts as held
 	byID      map[string]*Person
+}
+
+// Newest is when somebody last said something of the people and rotations in it; zero where nobody has.
+func (r *Roster) Newest() time.Time {
+	var at time.Time
+	for i := range r.People {
+		at = later(at, r.People[i].At)
+	}
+	for i := range r.Rotations {
+		at = later(at, r.Rotations[i].At)
+	}
+	return at
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // NewRoster makes a roster; the order of people and rotations does not matter.
@@ -438,7 +458,7 @@ func (s *Staff) Rotations(tx *sqldb.Tx) ([]Rotation, error) {
 
 func rotationOf(e ledger.Entry[Rotation]) Rotation {
 	r := e.Body
-	r.ID, r.Version = e.ID, e.Version
+	r.ID, r.Version, r.At = e.ID, e.Version, e.At
 	return r
 }
 

@@ -126,6 +126,7 @@ func holds(from, until, day Date) bool {
 type Person struct {
 	ID           string         `json:"-"`
 	Version      int64          `json:"-"`
+	At           time.Time      `json:"-"` // when it was last written
 	Name         string         `json:"name"`
 	Team         Team           `json:"team"`
 	Title        string         `json:"title"`           // of the plan's roles: "BMET II"
@@ -335,7 +336,7 @@ func (s *Staff) People(tx *sqldb.Tx) ([]Person, error) {
 
 func personOf(e ledger.Entry[Person]) Person {
 	p := e.Body
-	p.ID, p.Version = e.ID, e.Version
+	p.ID, p.Version, p.At = e.ID, e.Version, e.At
 	return p
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"pons/fault"
 	"pons/ledger"
@@ -12,31 +13,33 @@ import (
 
 // Training is a plan: what somebody, or everybody of a title, shall learn.
 type Training struct {
-	ID       string  `json:"-"`
-	Version  int64   `json:"-"`
-	Person   string  `json:"person,omitempty"` // id; empty: everybody of the title
-	Title    string  `json:"title,omitempty"`
-	What     string  `json:"what"`
-	Skill    string  `json:"skill,omitempty"` // that it raises
-	Level    int     `json:"level,omitempty"` // to which
-	Hours    float64 `json:"hours"`           // for each person
-	Due      Date    `json:"due,omitempty"`
-	Cost     int64   `json:"cost,omitempty"` // minor units, for each person
-	Currency string  `json:"currency,omitempty"`
+	ID       string    `json:"-"`
+	Version  int64     `json:"-"`
+	At       time.Time `json:"-"`                // when it was last written
+	Person   string    `json:"person,omitempty"` // id; empty: everybody of the title
+	Title    string    `json:"title,omitempty"`
+	What     string    `json:"what"`
+	Skill    string    `json:"skill,omitempty"` // that it raises
+	Level    int       `json:"level,omitempty"` // to which
+	Hours    float64   `json:"hours"`           // for each person
+	Due      Date      `json:"due,omitempty"`
+	Cost     int64     `json:"cost,omitempty"` // minor units, for each person
+	Currency string    `json:"currency,omitempty"`
 }
 
 // Record is training that somebody has done.
 type Record struct {
-	ID       string  `json:"-"`
-	Version  int64   `json:"-"`
-	Person   string  `json:"person"`
-	Training string  `json:"training,omitempty"` // the plan that it fulfils
-	What     string  `json:"what"`
-	Skill    string  `json:"skill,omitempty"`
-	Level    int     `json:"level,omitempty"` // reached
-	On       Date    `json:"on"`
-	Hours    float64 `json:"hours"`
-	Evidence string  `json:"evidence,omitempty"` // a certificate, a sheet of signatures, a link
+	ID       string    `json:"-"`
+	Version  int64     `json:"-"`
+	At       time.Time `json:"-"` // when it was last written
+	Person   string    `json:"person"`
+	Training string    `json:"training,omitempty"` // the plan that it fulfils
+	What     string    `json:"what"`
+	Skill    string    `json:"skill,omitempty"`
+	Level    int       `json:"level,omitempty"` // reached
+	On       Date      `json:"on"`
+	Hours    float64   `json:"hours"`
+	Evidence string    `json:"evidence,omitempty"` // a certificate, a sheet of signatures, a link
 }
 
 // maxHours bounds one training: half a year's work.
@@ -118,7 +121,7 @@ func (s *Staff) Trainings(tx *sqldb.Tx) ([]Training, error) {
 
 func trainingOf(e ledger.Entry[Training]) Training {
 	t := e.Body
-	t.ID, t.Version = e.ID, e.Version
+	t.ID, t.Version, t.At = e.ID, e.Version, e.At
 	return t
 }
 
@@ -176,7 +179,7 @@ func (s *Staff) Records(tx *sqldb.Tx) ([]Record, error) {
 
 func recordOf(e ledger.Entry[Record]) Record {
 	r := e.Body
-	r.ID, r.Version = e.ID, e.Version
+	r.ID, r.Version, r.At = e.ID, e.Version, e.At
 	return r
 }
 

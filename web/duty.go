@@ -63,10 +63,14 @@ func (s *Server) whoAnswers(v *Visit) error {
 	p.At = v.Now.In(zone).Truncate(time.Minute)
 	if text := v.Form("at"); text != "" {
 		if p.At, err = time.ParseInLocation(clockLayout, text, zone); err != nil {
-			p.At, p.Problem = v.Now.In(zone).Truncate(time.Minute), fmt.Sprintf("%q is no time; write it as 2026-11-20T03:00. This is now.", text)
+			p.At, p.Problem = v.Now.In(zone).Truncate(time.Minute), noTime(text)
 		}
 	}
 	p.Classes, p.Sites = s.Inventory.Classes(), sitesOf(p.Matrix.Roster, s.places()["site"])
+	if p.Site != "" && !slices.ContainsFunc(p.Sites, func(s string) bool { return strings.EqualFold(s, p.Site) }) {
+		p.Problem = fmt.Sprintf("No site is called “%s”. This is the answer for a device whose site is unknown.", p.Site)
+		p.Site = ""
+	}
 	status := 0
 	d := raci.Device{Class: p.Class, Site: p.Site, Category: categoryOf(p.Classes, p.Class)}
 	if p.Tag != "" {
@@ -91,7 +95,12 @@ func (s *Server) whoAnswers(v *Visit) error {
 	for _, a := range p.Matrix.Activities {
 		p.All = append(p.All, p.Matrix.Answerable(a.Key, d, p.At))
 	}
-	return v.Render(Page{Title: "Who answers", About: "For an activity, a device and a time: who is accountable and can be reached, or why nobody is.", Status: status, Actions: p.actions()}, p.View())
+	return v.Render(Page{Title: "Who answers", About: "For an activity, a device and a time: who is accountable and can be reached, or why nobody is.", Status: status, Fresh: p.Matrix.Newest(), Actions: p.actions()}, p.View())
+}
+
+// noTime says that a time was not understood.
+func noTime(text string) string {
+	return fmt.Sprintf("%q is no time; write it as 2026-11-20T03:00. This is now.", text)
 }
 
 // deviceAsked finds the device that was typed, if there is one and the person may see it.

@@ -39,7 +39,7 @@ func (s *Server) showDuties(v *Visit, wrong map[string]string, status int) error
 	p.Edit = p.May && v.Form("edit") != ""
 	p.Parties = partiesOf(m)
 	p.Findings = m.Check(staff.DateOf(v.Now.In(m.Roster.Zone)))
-	return v.Render(Page{Title: "Duties", About: "Who is accountable (A), responsible (R), consulted (C) and informed (I) for each activity, and for which devices, sites and hours.", Wide: true, Status: status, Actions: p.actions(), Islands: []string{"devices"}}, p.View())
+	return v.Render(Page{Title: "Duties", About: "Who is accountable (A), responsible (R), consulted (C) and informed (I) for each activity, and for which devices, sites and hours.", Wide: true, Status: status, Fresh: m.Newest(), Actions: p.actions(), Islands: []string{"devices"}}, p.View())
 }
 
 // partiesOf are the columns: the teams, then the roles and people that some rule names.

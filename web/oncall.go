@@ -43,7 +43,7 @@ func (s *Server) onCall(v *Visit) error {
 	for _, l := range p.Loads {
 		p.Next[l.Rotation.ID] = nextTurns(roster, l.Rotation, p.At)
 	}
-	return v.Render(Page{Title: "On call", About: "Who answers when nobody is present, turn by turn, and whether the turns are bearable.", Actions: p.actions()}, p.View())
+	return v.Render(Page{Title: "On call", About: "Who answers when nobody is present, turn by turn, and whether the turns are bearable.", Fresh: roster.Newest(), Actions: p.actions()}, p.View())
 }
 
 // nextTurns walks the days until enough turns are found.

@@ -90,7 +90,7 @@ func (s *Server) coverage(v *Visit) error {
 		}
 	}
 	p.Loads = roster.Loads(v.Now, p.Expected.Share)
-	return v.Render(Page{Title: "Coverage", About: "How many people can be reached in each hour of the week: present, or on call.", Islands: []string{"chart"}, Actions: p.actions()}, p.View())
+	return v.Render(Page{Title: "Coverage", About: "How many people can be reached in each hour of the week: present, or on call.", Fresh: roster.Newest(), Islands: []string{"chart"}, Actions: p.actions()}, p.View())
 }
 
 // sitesOf are the sites of devices, then those that only people name.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"pons/account"
 	"pons/ledger"
@@ -74,7 +75,25 @@ func (s *Server) showSkills(v *Visit, p skillPage, status int) error {
 	}
 	p.Years = p.Expected.Year(p.People, p.Plans, p.Records, string(p.Today[:4]), p.Today)
 	p.Expiring = staff.ExpiringWithin(p.People, p.Today, expiringDays)
-	return v.Render(Page{Title: "Skills", About: "What each role requires, what people hold, what rests on one person, and the training that closes the gaps.", Wide: true, Status: status, Actions: p.actions()}, p.View())
+	fresh := roster.Newest()
+	for _, at := range p.written() {
+		if at.After(fresh) {
+			fresh = at
+		}
+	}
+	return v.Render(Page{Title: "Skills", Fresh: fresh, About: "What each role requires, what people hold, what rests on one person, and the training that closes the gaps.", Wide: true, Status: status, Actions: p.actions()}, p.View())
+}
+
+// written is when what is required, planned and done was last written.
+func (p skillPage) written() []time.Time {
+	out := []time.Time{p.Expected.At}
+	for _, t := range p.Plans {
+		out = append(out, t.At)
+	}
+	for _, r := range p.Records {
+		out = append(out, r.At)
+	}
+	return out
 }
 
 func (p skillPage) tabs() []Tab {

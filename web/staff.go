@@ -85,7 +85,7 @@ func (s *Server) staffPeople(v *Visit) error {
 		}
 	}
 	p.Expiring = staff.ExpiringWithin(roster.People, p.Today, expiringDays)
-	return v.Render(Page{Title: "People", About: "Who works with devices here: teams, roles, skills, and when they are present or on call.", Wide: true, Actions: p.actions()}, p.View())
+	return v.Render(Page{Title: "People", About: "Who works with devices here: teams, roles, skills, and when they are present or on call.", Wide: true, Fresh: roster.Newest(), Actions: p.actions()}, p.View())
 }
 
 // readRoster reads everybody, and what is expected of them.
