@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -50,11 +51,21 @@ func (p *Plan) With(changes map[string]string) (*Plan, error) {
 		}
 		d.decode(n, v, path, as)
 	}
+	_, err := next.Check()
 	if len(d.mistakes) == 0 {
-		if _, err := next.Check(); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		return next, nil
+	}
+	// What could not be read keeps its former value, so that the rest is checked beside it: one look finds all.
+	var more Mistakes
+	if errors.As(err, &more) {
+		for _, m := range more {
+			if !d.mentioned(m.Path) {
+				d.mistakes = append(d.mistakes, m)
+			}
+		}
 	}
 	return nil, d.mistakes
 }

@@ -55,6 +55,7 @@ type chartJSON struct {
 	Kind   ChartKind    `json:"kind"`
 	Title  string       `json:"title"`
 	Unit   string       `json:"unit"`
+	Along  string       `json:"along"`
 	X      []string     `json:"x"`
 	Series []seriesJSON `json:"series"`
 	Base   float64      `json:"base,omitempty"`
@@ -89,7 +90,7 @@ func (c Chart) data() chartJSON {
 		}
 		return out
 	}
-	d := chartJSON{Kind: c.Kind, Title: c.Title, Unit: c.Unit, X: c.X, Base: c.Base, At: nums(c.At), Top: c.Top}
+	d := chartJSON{Kind: c.Kind, Title: c.Title, Unit: c.Unit, Along: c.Along, X: c.X, Base: c.Base, At: nums(c.At), Top: c.Top}
 	for _, s := range c.Series {
 		d.Series = append(d.Series, seriesJSON{Name: s.Name, Values: nums(s.Values), Low: nums(s.Low), High: nums(s.High), Hrefs: s.Hrefs, Status: s.Status})
 	}

@@ -214,7 +214,7 @@ func (m metric) value(r *resultView, year int) float64 {
 }
 
 func (m metric) text(v float64) string {
-	if m.Money {
+	if m.Money || m.Unit == "hours" {
 		return coins(v)
 	}
 	return amount(round2(v))
@@ -231,7 +231,7 @@ func (p *comparePage) change(m metric, r *resultView, year int) string {
 		return ""
 	case math.Abs(d) < 0.005:
 		return "same"
-	case m.Money:
+	case m.Money || m.Unit == "hours":
 		return signed(math.Round(d))
 	}
 	return signed(d)
@@ -274,6 +274,9 @@ func (p *comparePage) pictures() []Chart {
 			s := Series{Name: p.label(r)}
 			for _, year := range p.Years {
 				v := round2(m.value(r, year))
+				if m.Unit == "hours" || m.Money {
+					v = math.Round(v)
+				}
 				known = known || !math.IsNaN(v)
 				s.Values, s.Hrefs = append(s.Values, v), append(s.Hrefs, r.whyYear(year))
 			}
@@ -354,11 +357,120 @@ func lockedText(locked bool) string {
 	return ""
 }
 
-// pathTitle writes a path by names as people read it: the fields' underscores are of the file. A name of a role or a
-// class stays as it is, so that only the last field is put into words.
+// planLists are how the paths of a plan's lists begin; planWithin are the lists within an entry, with the word for one.
+func planLists() []string {
+	return []string{"classes/", "roles/", "workload/items/", "coverage/", "costs/", "cosr/lines/"}
+}
+
+func planWithin() [][2]string { return [][2]string{{"/pipeline/", "project"}, {"/hires/", "hire"}} }
+
+// pathTitle writes a path by names as people read it: "classes/biomed/pipeline/Smart pumps · 2027/add" is
+// "biomed · project Smart pumps, 2027: devices added". Names may hold a slash, so that a field is known by its words.
 func pathTitle(path string) string {
-	at := strings.LastIndex(path, "/")
-	return path[:at+1] + strings.ReplaceAll(path[at+1:], "_", " ")
+	for _, list := range planLists() {
+		rest, ok := strings.CutPrefix(path, list)
+		if !ok {
+			continue
+		}
+		of := ""
+		for _, w := range planWithin() {
+			if name, entry, ok := strings.Cut(rest, w[0]); ok {
+				of, rest = name+" · "+w[1]+" ", entry
+				break
+			}
+		}
+		for i := range len(rest) {
+			head, _, _ := strings.Cut(rest[i+1:], "/")
+			if rest[i] == '/' && fieldWord(head) != "" {
+				name := rest[:i]
+				if of != "" {
+					name = strings.ReplaceAll(name, " · ", ", ")
+				}
+				return of + name + ": " + fieldTitle(rest[i+1:])
+			}
+		}
+		return of + rest
+	}
+	return fieldTitle(path)
+}
+
+// fieldTitle is a field below an entry, "growth/low", in words.
+func fieldTitle(path string) string {
+	var out []string
+	for part := range strings.SplitSeq(path, "/") {
+		switch word := fieldWord(part); {
+		case word != "":
+			out = append(out, word)
+		case part == "low":
+			out = append(out, "at least")
+		case part == "mode":
+			out = append(out, "most likely")
+		case part == "high":
+			out = append(out, "at most")
+		default:
+			out = append(out, strings.ReplaceAll(part, "_", " "))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// fieldWord is what people call a field of an entry of a plan; empty when it is none.
+func fieldWord(field string) string {
+	switch field {
+	case "count":
+		return "devices"
+	case "add":
+		return "devices added"
+	case "retire":
+		return "devices retired"
+	case "replace":
+		return "devices replaced"
+	case "inventory":
+		return "question to the inventory"
+	case "subset_of":
+		return "part of"
+	case "connected":
+		return "on the network"
+	case "expected_life":
+		return "life, years"
+	case "unit_cost":
+		return "cost of one"
+	case "current_fte":
+		return "FTE here now"
+	case "open_fte":
+		return "FTE open"
+	case "min_fte":
+		return "least FTE"
+	case "fte":
+		return "FTE"
+	case "attrition":
+		return "people who leave a year"
+	case "ramp_up_months":
+		return "months until a new person does all of the work"
+	case "productive_hours":
+		return "working year"
+	case "growth":
+		return "growth a year"
+	case "per_device_year":
+		return "times a device and year"
+	case "per_added_device":
+		return "times a device that comes"
+	case "per_retired_device":
+		return "times a device that goes"
+	case "on_call":
+		return "on call"
+	case "horizon_years":
+		return "years ahead"
+	case "base_year":
+		return "year of the counts"
+	case "devices_per_fte", "fte_per_fte", "beds_per_fte", "value_per_fte":
+		return strings.ToLower(ratioWord(field)[:1]) + ratioWord(field)[1:]
+	case "name", "salary", "team", "benefits", "skills", "months_to_fill", "ratio", "note", "risk", "contract", "year", "start", "classes", "roles", "role", "class", "work", "skill", "hours",
+		"hours_per_year", "events_per_year", "seats", "hours_per_week", "available_hours", "calls_per_hour", "handle_minutes", "service_level", "max_occupancy", "shrinkage", "shifts", "kind", "per_year",
+		"per_fte", "from", "until", "escalation", "currency", "labor", "contracts", "parts", "time_and_material", "overhead", "acquisition_value", "devices", "devices_with_cost":
+		return strings.ReplaceAll(field, "_", " ")
+	}
+	return ""
 }
 
 // editText writes a value as people read it: a rate in percent.
@@ -367,6 +479,9 @@ func editText(path, value string) string {
 	field := parts[len(parts)-1]
 	if (field == "low" || field == "mode" || field == "high") && len(parts) > 1 {
 		field = parts[len(parts)-2]
+	}
+	if slices.Contains([]string{"year", "base_year", "from", "until"}, field) {
+		return strings.ReplaceAll(value, ",", "")
 	}
 	if !slices.Contains([]string{"growth", "bed_growth", "benefits", "wage_escalation", "escalation", "attrition", "wrench_time", "covers", "share_of_cost", "max_share", "shrinkage", "max_occupancy"}, field) {
 		return value

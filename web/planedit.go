@@ -134,6 +134,9 @@ func (l planLeaf) text() string {
 		if list, ok := v.Interface().([]string); ok {
 			return strings.Join(list, "; ")
 		}
+		if list, ok := v.Interface().([]float64); ok {
+			return percentilesText(list)
+		}
 	}
 	return ""
 }
@@ -206,6 +209,15 @@ func planDiff(p *plan.Plan, form url.Values) map[string]string {
 		}
 		switch leaf.v.Kind() {
 		case reflect.Slice:
+			if _, ok := leaf.v.Interface().([]float64); ok {
+				if text := strings.Join(namesOf(values), "; "); text != leaf.text() {
+					changes[path] = ""
+					if text != "" {
+						changes[path] = "[" + strings.ReplaceAll(text, ";", ",") + "]"
+					}
+				}
+				continue
+			}
 			list, ok := leaf.v.Interface().([]string)
 			if names := namesOf(values); ok && !slices.Equal(names, list) {
 				text, err := json.Marshal(names)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,6 +204,54 @@ func TestPlanMistakes(t *testing.T) {
 	}
 	if e := s.planNow(walkPlan); e.Version != 1 {
 		t.Errorf("mistakes made version %d", e.Version)
+	}
+}
+
+// TestPlanMistakesTogether holds that a figure that cannot be read and one that cannot be meant are told in one save.
+func TestPlanMistakesTogether(t *testing.T) {
+	s := newSite(t)
+	v := s.as(account.Biomed)
+	path := planHref(walkPlan, "growth")
+	a := v.post(path, typed(t, v.get(path), url.Values{"classes[0].growth.mode": {"900"}, "classes[1].growth.mode": {"abc"}}))
+	if a.status != http.StatusUnprocessableEntity || !strings.Contains(errorAt(t, a, "classes[0].growth.mode"), "90,000 %") || !strings.Contains(errorAt(t, a, "classes[1].growth.mode"), "abc") {
+		t.Errorf("%d: %q and %q", a.status, errorAt(t, a, "classes[0].growth.mode"), errorAt(t, a, "classes[1].growth.mode"))
+	}
+	if slide := found(t, a, `[data-slide="classes[0].growth.mode"]`); len(slide) == 0 || strings.Count(slide[0], "%") != 2 {
+		t.Errorf("the ends of the slider say %q", slide)
+	}
+}
+
+// TestPlanRest holds that the fields which only files had stand on the pages: risk, the draws, time and material.
+func TestPlanRest(t *testing.T) {
+	s := newSite(t)
+	v := s.as(account.Biomed)
+	for _, c := range []struct {
+		step    string
+		changes url.Values
+	}{
+		{"baseline", url.Values{"classes[0].risk": {"2.5"}}},
+		{"growth", url.Values{"simulation.draws": {"2,000"}, "simulation.seed": {"7"}, "simulation.percentiles": {"5; 50; 95"}}},
+	} {
+		path := planHref(walkPlan, c.step)
+		if a := v.post(path, typed(t, v.get(path), c.changes)); a.status != http.StatusSeeOther {
+			t.Fatalf("%v: %d", c.changes, a.status)
+		}
+		was := s.planNow(walkPlan).Version
+		v.post(path, typed(t, v.get(path), url.Values{}))
+		if is := s.planNow(walkPlan).Version; is != was {
+			t.Errorf("saving %s again made version %d of %d", c.step, is, was)
+		}
+	}
+	p := s.planNow(walkPlan).Body.Plan
+	if p.Classes[0].Risk != 2.5 || p.Simulation.Draws != 2000 || p.Simulation.Seed != 7 || !slices.Equal(p.Simulation.Percentiles, []float64{5, 50, 95}) {
+		t.Errorf("kept: risk %v, %+v", p.Classes[0].Risk, p.Simulation)
+	}
+	path := planHref(walkPlan, "growth")
+	if a := v.post(path, typed(t, v.get(path), url.Values{"simulation.percentiles": {"5; many"}})); a.status != http.StatusUnprocessableEntity || errorAt(t, a, "simulation.percentiles") == "" {
+		t.Errorf("percentiles that are none: %d", a.status)
+	}
+	if tooManyCosts(costRows) != "" || !strings.Contains(tooManyCosts(costRows+1), "50,001") {
+		t.Error("more costs than are read are left out without a word")
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // cosrFields are the columns of the cost of service ratio: path, label, style.
 func cosrFields() [][3]string {
-	return [][3]string{{"name", "Group", ""}, {"labor", "Labor", "num"}, {"contracts", "Contracts", "num"}, {"parts", "Parts", "num"}, {"overhead", "Overhead", "num"},
+	return [][3]string{{"name", "Group", ""}, {"labor", "Labor", "num"}, {"contracts", "Contracts", "num"}, {"parts", "Parts", "num"}, {"time_and_material", "Time and material", "num"}, {"overhead", "Overhead", "num"},
 		{"acquisition_value", "Acquisition value", "num"}, {"devices", "Devices", "num"}, {"devices_with_cost", "Devices with a cost", "num"}}
 }
 
@@ -66,6 +66,9 @@ func (s *Server) recountPlan(v *Visit) error {
 		return err
 	}
 	p := recountPage{E: e, AsOf: next.Baseline.AsOf, Site: site, Next: next}
+	if p.NoCosts, err = c.costsLeftOut(); err != nil {
+		return err
+	}
 	for i := range next.Classes {
 		was, is := &e.Body.Plan.Classes[i], &next.Classes[i]
 		if is.Inventory == "" {
@@ -99,8 +102,21 @@ func (s *Server) keepRecount(v *Visit, e scenarioEntry, next *plan.Plan) error {
 		return err
 	}
 	flash := &Flash{Status: Good, Text: fmt.Sprintf("Recounted: %s devices as of %s.", Count(next.Baseline.Devices), next.Baseline.AsOf)}
+	if c, err := s.wholeInventory(v, next.Baseline.AsOf, next.Baseline.Site); err == nil {
+		if left, err := c.costsLeftOut(); err == nil && left != "" {
+			flash.Text += " " + left
+		}
+	}
 	if after.Version > e.Version {
 		flash.Undo = fmt.Sprintf("%s?version=%d", planHref(e.ID, "restore"), e.Version)
 	}
 	return v.Redirect(planHref(e.ID, "baseline"), flash)
+}
+
+// riskSaid is the weight of a class in one line.
+func riskSaid(c plan.Class) string {
+	if c.Risk == 0 {
+		return "Risk weight 1, when nobody says another"
+	}
+	return "Risk weight " + numberText(c.Risk, "")
 }

@@ -285,6 +285,7 @@ type planField struct {
 	List                           string // id of a list of suggestions
 	Slide                          *planSlide
 	Live                           bool // a change of it changes the result
+	Rate                           bool // a share: percent
 }
 
 // planSlide is the slider of a field, in the unit of its text.
@@ -293,8 +294,22 @@ type planSlide struct {
 	Unit                  string
 }
 
+// end is the text at an end of a slider, with its unit.
+func (s *planSlide) end(v float64) string {
+	return strings.TrimSpace(numberText(math.Round(v*1e4)/1e4, "") + " " + s.Unit)
+}
+
+// beforeColon is the part of a label that is the same in every row.
+func beforeColon(label string) string {
+	before, _, _ := strings.Cut(label, ": ")
+	return before
+}
+
 func (f *planForm) field(path, label string) planField {
 	d := planField{Path: path, Label: label, Text: f.text(path), Error: f.problem(path), Names: planNames(f.P, path), Live: true}
+	if leaf, ok := planAt(f.P, path); ok && leaf.as == "rate" {
+		d.Rate = true
+	}
 	d.Source = f.P.Source(d.Names)
 	if def, ok := planDefault(d.Names); ok {
 		d.Default = &def
@@ -358,7 +373,7 @@ func (f *planForm) has(path, name string) bool {
 // slide gives a field a slider over the sensible range of its default, and at least over what it is now.
 func (d planField) slide(low, high, step float64) planField {
 	unit, scale := "", 1.0
-	if strings.HasSuffix(d.Text, "%") {
+	if d.Rate || strings.HasSuffix(d.Text, "%") {
 		unit, scale = "%", 100
 	}
 	if d.Default != nil && d.Default.High > 0 {
@@ -369,6 +384,9 @@ func (d planField) slide(low, high, step float64) planField {
 		return d
 	}
 	now *= scale
+	if d.Error != "" { // what is wrong does not widen the sensible range
+		now = min(max(now, low), high)
+	}
 	d.Slide = &planSlide{Min: min(low, now), Max: max(high, now), Step: step, Value: math.Round(now/step) * step, Unit: unit}
 	return d
 }
@@ -424,7 +442,7 @@ func stepOf(path string) string {
 		return "roles"
 	case first == "workload", first == "method", first == "rounding":
 		return "ratios"
-	case first == "bed_growth":
+	case first == "bed_growth", first == "simulation":
 		return "growth"
 	case strings.HasPrefix(first, "coverage"), strings.HasPrefix(first, "costs"):
 		return "coverage"

@@ -68,3 +68,18 @@ func (f *planForm) pipelineSaid(i int) string {
 	}
 	return fmt.Sprintf("%d %s", n, plural(n, "project or retirement", "projects and retirements"))
 }
+
+// hint stands beneath the field.
+func (d planField) hint(text string) planField {
+	d.Hint = text
+	return d
+}
+
+// percentilesText writes percentiles as their field does: "10; 50; 90".
+func percentilesText(list []float64) string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = numberText(v, "")
+	}
+	return strings.Join(out, "; ")
+}

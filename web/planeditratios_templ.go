@@ -332,12 +332,12 @@ func (f *planForm) ratio(i int, r plan.Role) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = f.choose(fmt.Sprintf("kind:roles[%d].ratio", i), "Kind of ratio of "+r.Name, f.posted(fmt.Sprintf("kind:roles[%d].ratio", i), ratioKind(r.Ratio)), ratioOptions(), true).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.choose(fmt.Sprintf("kind:roles[%d].ratio", i), "Kind: "+r.Name, f.posted(fmt.Sprintf("kind:roles[%d].ratio", i), ratioKind(r.Ratio)), ratioOptions(), true).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if kind := ratioKind(r.Ratio); kind == "" {
-			templ_7745c5c3_Err = planField{Path: fmt.Sprintf("figure:roles[%d].ratio", i), Label: "Figure for " + r.Name, Text: f.posted(fmt.Sprintf("figure:roles[%d].ratio", i), ""), Error: f.ratioProblem(i), Live: true}.Cell("num").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = planField{Path: fmt.Sprintf("figure:roles[%d].ratio", i), Label: "One FTE looks after: " + r.Name, Text: f.posted(fmt.Sprintf("figure:roles[%d].ratio", i), ""), Error: f.ratioProblem(i), Live: true}.Cell("num").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -380,7 +380,7 @@ func (f *planForm) ratio(i int, r plan.Role) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = f.field(fmt.Sprintf("roles[%d].min_fte", i), "Least FTE of "+r.Name).Cell("num").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.field(fmt.Sprintf("roles[%d].min_fte", i), "At least, FTE: "+r.Name).Cell("num").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -110,19 +110,19 @@ func (f *planForm) roles() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = f.choose("new:roles:team", "Team of the new role", f.posted("new:roles:team", "biomed"), planTeams(), true).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = f.choose("new:roles:team", "Team: new role", f.posted("new:roles:team", "biomed"), planTeams(), true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = f.fresh("roles", "salary", "Salary of the new role").Cell("num").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = f.fresh("roles", "salary", "Salary: new role").Cell("num").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = f.fresh("roles", "current_fte", "FTE of the new role here now").Cell("num").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = f.fresh("roles", "current_fte", "FTE here now: new role").Cell("num").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = f.fresh("roles", "open_fte", "Open FTE of the new role").Cell("num").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = f.fresh("roles", "open_fte", "FTE open: new role").Cell("num").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -269,11 +269,11 @@ func (f *planForm) role(i int, r plan.Role) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = f.choose(fmt.Sprintf("roles[%d].team", i), "Team of "+r.Name, f.text(fmt.Sprintf("roles[%d].team", i)), planTeams(), true).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.choose(fmt.Sprintf("roles[%d].team", i), "Team: "+r.Name, f.text(fmt.Sprintf("roles[%d].team", i)), planTeams(), true).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = f.field(fmt.Sprintf("roles[%d].salary", i), "Salary of "+r.Name).Cell("num").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.field(fmt.Sprintf("roles[%d].salary", i), "Salary: "+r.Name).Cell("num").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -62,6 +62,23 @@ const costRows = 50_000
 // costBatch is how many rows are read at once.
 const costBatch = 10_000
 
+// costsLeftOut says that there are more recorded costs than a recount reads; empty when all are read.
+func (c inventoryCounter) costsLeftOut() (string, error) {
+	ids, err := c.ids("has:cost")
+	if err != nil {
+		return "", err
+	}
+	return tooManyCosts(len(ids)), nil
+}
+
+// tooManyCosts is what is said of n devices with a recorded cost, empty when that is not too many.
+func tooManyCosts(n int) string {
+	if n <= costRows {
+		return ""
+	}
+	return fmt.Sprintf("Acquisition costs were left out: %s devices have one, and a recount reads at most %s. The cost of one device of each class stays as it is; write it on the step Baseline.", Count(n), Count(costRows))
+}
+
 // costs are the recorded acquisition costs of the devices, by id, in one currency; what states another is left out.
 func (s *Server) costs(ctx context.Context, c inventoryCounter, currency string) (map[string]float64, error) {
 	ids, err := c.ids("has:cost")

@@ -250,7 +250,7 @@ func TestPlanCompare(t *testing.T) {
 		t.Fatalf("status %d", a.status)
 	}
 	rows := found(t, a, "#differences tbody tr")
-	if !strings.Contains(strings.Join(rows, "|"), "roles/BMET I/II/salary65,00070,000") || !strings.Contains(strings.Join(rows, "|"), "classes/connected medical/growth/mode12 %20 %") {
+	if !strings.Contains(strings.Join(rows, "|"), "BMET I/II: salary65,00070,000") || !strings.Contains(strings.Join(rows, "|"), "connected medical: growth a year, most likely12 %20 %") {
 		t.Errorf("what differs: %q", rows)
 	}
 	if got := found(t, a, "#roles tbody tr"); !strings.Contains(strings.Join(got, "|"), "Clinical systems engineer") {
@@ -285,7 +285,7 @@ func TestPlanHistory(t *testing.T) {
 	}
 	a := v.get("/plan/" + staffed + "/history")
 	rows := found(t, a, "#versions tbody tr")
-	if len(rows) != 2 || !strings.Contains(rows[0], "1 value in roles") || !strings.Contains(rows[0], "roles/BMET I/II/salary 65,000 71,000") || !strings.Contains(rows[0], "asked HR") || !strings.Contains(rows[0], "biomed") {
+	if len(rows) != 2 || !strings.Contains(rows[0], "1 value in roles") || !strings.Contains(rows[0], "BMET I/II: salary 65,000 71,000") || !strings.Contains(rows[0], "asked HR") || !strings.Contains(rows[0], "biomed") {
 		t.Fatalf("versions: %q", rows)
 	}
 	old := v.get("/plan/" + staffed + "/results?version=1")
@@ -700,5 +700,24 @@ func TestPlanNobodyInOneRole(t *testing.T) {
 	v.post(path, typed(t, v.get(path), url.Values{field: {""}}))
 	if row := found(t, v.get(path), fmt.Sprintf("#roles-%d", last))[0]; !strings.Contains(row, "empty: counts as 0") {
 		t.Errorf("an emptied field is shown as %q", row)
+	}
+}
+
+// TestPathTitle holds that what differs is told in words, also where a name holds a slash.
+func TestPathTitle(t *testing.T) {
+	for path, want := range map[string]string{
+		"classes/biomed/pipeline/Smart pumps · 2027/add": "biomed · project Smart pumps, 2027: devices added",
+		"classes/biomed/growth/low":                      "biomed: growth a year, at least",
+		"roles/BMET I/II/salary":                         "BMET I/II: salary",
+		"roles/BMET I/II/hires/2027-03/fte":              "BMET I/II · hire 2027-03: FTE",
+		"roles/BMET III/ratio/devices_per_fte":           "BMET III: ratio, devices per FTE",
+		"wage_escalation":                                "wage escalation",
+	} {
+		if got := pathTitle(path); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+	if got := editText("costs/Tools/from", "2,029"); got != "2029" {
+		t.Errorf("a year reads %q", got)
 	}
 }

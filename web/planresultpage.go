@@ -143,6 +143,7 @@ func (s *Server) planResults(v *Visit) error {
 	}
 	page := planPage(r.Entry, planStepNamed("results").About)
 	page.Islands, page.Fresh = []string{"chart"}, r.Entry.At
+	page.Actions = r.actions()
 	if r.Pending {
 		page.Refresh = 2
 	}
@@ -217,4 +218,12 @@ func warningText(w string) string {
 		return peopleUnknown
 	}
 	return w
+}
+
+// driverText writes what a ratio divides: whole where the hundredths of thousands say nothing.
+func driverText(v float64) string {
+	if v >= 1000 {
+		v = round0(v)
+	}
+	return amount(v)
 }

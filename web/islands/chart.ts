@@ -20,6 +20,7 @@ interface Chart {
   kind: "line" | "bar" | "stacked" | "heat" | "band" | "waterfall" | "across" | "tornado" | "step" | "radar";
   title: string;
   unit: string;
+  along: string;
   x: string[];
   y?: string[];
   series: Series[];
@@ -46,6 +47,10 @@ const isDark = () => {
   const rgb = colour("bg").match(/\d+/g)?.map(Number) ?? [255];
   return rgb[0] < 128;
 };
+// The unit stands above the axis of values, or beneath it where it lies.
+const unitRoom = (chart: Chart) => (chart.unit ? 14 : 0);
+const unitAbove = (chart: Chart, soft: string) => ({ name: chart.unit, nameLocation: "end" as const, nameGap: 8, nameTextStyle: { color: soft, fontSize: 11, align: "left" as const } });
+const nameBeneath = (name: string, soft: string) => ({ name, nameLocation: "middle" as const, nameGap: 24, nameTextStyle: { color: soft, fontSize: 11 } });
 const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const show = (v: unknown, unit: string) => (v == null || v === "-" ? "unknown" : number.format(Number(v)) + (unit === "%" ? " %" : unit ? " " + unit : ""));
 
@@ -62,7 +67,7 @@ function options(chart: Chart, width: number, height: number): EChartsCoreOption
     aria: { enabled: true },
     color: colours,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: text },
-    grid: { left: 12, right: 20, top: many ? 16 + 20 * rows : 16, bottom: 8, containLabel: true },
+    grid: { left: 12, right: 20, top: (many ? 16 + 20 * rows : 16) + unitRoom(chart), bottom: 8, containLabel: true },
     legend: many ? { top: 4, left: 12, itemWidth: 12, itemHeight: 8, textStyle: { color: soft, fontSize: 12 } } : undefined,
     tooltip: {
       renderMode: "richText",
@@ -74,7 +79,7 @@ function options(chart: Chart, width: number, height: number): EChartsCoreOption
       valueFormatter: (v: unknown) => show(v, chart.unit),
     },
     xAxis: { type: "category", data: chart.x, axisLabel: { color: soft, hideOverlap: true }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } },
-    yAxis: { type: "value", axisLabel: { color: soft, formatter: (v: number) => number.format(v) }, splitLine: { lineStyle: { color: line } } } as object,
+    yAxis: { type: "value", ...unitAbove(chart, soft), axisLabel: { color: soft, formatter: (v: number) => number.format(v) }, splitLine: { lineStyle: { color: line } } } as object,
   };
   switch (chart.kind) {
     case "radar":
@@ -92,7 +97,8 @@ function options(chart: Chart, width: number, height: number): EChartsCoreOption
       return {
         ...base,
         legend: undefined,
-        xAxis: { ...base.xAxis, type: "value", data: undefined, axisLabel: { color: soft, hideOverlap: true, formatter: (v: number) => number.format(v) }, splitLine: { show: false } },
+        grid: { ...base.grid, bottom: 28 },
+        xAxis: { ...base.xAxis, type: "value", data: undefined, ...nameBeneath(chart.along, soft), axisLabel: { color: soft, hideOverlap: true, formatter: (v: number) => number.format(v) }, splitLine: { show: false } },
         tooltip: { ...base.tooltip, axisPointer: { type: "line", label: { formatter: (p: { value: number }) => number.format(p.value) } } },
         series: chart.series.map((s, i) => ({ type: "line", step: "end", name: s.name, data: s.values.map((v, j) => [chart.at?.[j] ?? j, v]), symbol: "circle", symbolSize: 7, color: of(s, i), lineStyle: { width: 2 }, areaStyle: { opacity: 0.1 } })),
       };
@@ -169,12 +175,12 @@ function heat(chart: Chart, soft: string, line: string, width: number) {
 // it; a series without a band is what it is compared with. Every line bears its name at its end instead of a legend.
 function bands(chart: Chart, base: { legend?: object; grid: object; xAxis: { axisLabel: object } }, of: (s: Series, i: number) => string, width: number, height: number): EChartsCoreOption {
   const named = width > 520; // else a legend: there is no room beside the lines
-  const shifts = named ? apart(chart, height - 44) : [];
+  const shifts = named ? apart(chart, height - 44 - unitRoom(chart)) : [];
   const room = named ? Math.min(170, 18 + 7 * Math.max(...chart.series.map((s) => s.name.length))) : 20;
   return {
     ...base,
     legend: named || !base.legend ? undefined : { ...base.legend, data: chart.series.map((s) => s.name) },
-    grid: named ? { ...base.grid, top: 16, right: room } : base.grid,
+    grid: named ? { ...base.grid, top: 16 + unitRoom(chart), right: room } : base.grid,
     xAxis: { ...base.xAxis, boundaryGap: false, axisLabel: { ...base.xAxis.axisLabel, showMaxLabel: true } },
     series: chart.series.flatMap((s, i) => band(s, of(s, i), i > 0 && !s.low?.length, named ? shifts[i] : undefined)),
   };
@@ -204,17 +210,17 @@ function band(s: Series, color: string, dashed: boolean, shift?: number) {
 
 // Bars that lie across: from zero, or those of a tornado from the base, with low and high on one row. The picture is
 // as high as its rows ask for.
-const tallness = (chart: Chart) => Math.max(180, 64 + chart.x.length * (chart.kind === "across" ? 14 + 14 * chart.series.length : 26));
+const tallness = (chart: Chart) => Math.max(180, 64 + 20 + chart.x.length * (chart.kind === "across" ? 14 + 14 * chart.series.length : 26));
 function across(chart: Chart, whole: { tooltip: object; grid: object; xAxis: { axisLine: object } }, of: (s: Series, i: number) => string, width: number) {
   const tornado = chart.kind === "tornado";
   const base = tornado ? (chart.base ?? 0) : 0;
   const soft = colour("soft");
   const line = colour("line");
   return {
-    grid: { ...whole.grid, left: 12, right: 60, top: chart.series.length > 1 ? 40 : 16 },
+    grid: { ...whole.grid, left: 12, right: 60, top: chart.series.length > 1 ? 40 : 16, bottom: chart.unit ? (tornado ? 20 : 28) : 8 },
     tooltip: { ...whole.tooltip, valueFormatter: (v: unknown) => (v == null || v === "-" ? "unknown" : show(Number(v) + base, chart.unit)) },
     // The ticks of a tornado would be the base and so much: its bars bear their values instead.
-    xAxis: { type: "value", boundaryGap: ["9%", "9%"], axisLabel: { show: !tornado, color: soft, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (v: number) => number.format(v) }, splitLine: { lineStyle: { color: line } } },
+    xAxis: { type: "value", ...nameBeneath(chart.unit, soft), nameGap: tornado ? 8 : 24, boundaryGap: ["9%", "9%"], axisLabel: { show: !tornado, color: soft, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (v: number) => number.format(v) }, splitLine: { lineStyle: { color: line } } },
     yAxis: { type: "category", inverse: true, data: chart.x, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: colour("text"), interval: 0, width: Math.max(90, Math.min(340, Math.floor(width * 0.36))), overflow: "truncate" } },
     series: chart.series.map((s, i) => ({
       type: "bar",
