@@ -134,6 +134,9 @@ func (p *comparePage) differ() {
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(values)) {
+		if namesProject(path) {
+			continue
+		}
 		e := comparedEdit{path, values[path]}
 		if root, _, _ := strings.Cut(path, "/"); root == "assumptions" || root == "baseline" || root == "note" || root == "name" {
 			p.Notes = append(p.Notes, e)
@@ -392,6 +395,12 @@ func pathTitle(path string) string {
 		return of + rest
 	}
 	return fieldTitle(path)
+}
+
+// namesProject says that a path is what a project or a hire goes by, which stands in the paths of its figures too.
+func namesProject(path string) bool {
+	field := path[strings.LastIndex(path, "/")+1:]
+	return strings.Contains(path, "/pipeline/") && (field == "name" || field == "year") || strings.Contains(path, "/hires/") && field == "start"
 }
 
 // fieldTitle is a field below an entry, "growth/low", in words.

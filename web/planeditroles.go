@@ -79,5 +79,5 @@ func (f *planForm) nobodySaid(i int) string {
 	if planText(f.P, fmt.Sprintf("roles[%d].current_fte", i)) == "0" {
 		return "0 stated"
 	}
-	return "empty: counts as 0"
+	return "empty: 0"
 }
