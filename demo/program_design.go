@@ -69,7 +69,7 @@ func works() []work {
 	return []work{
 		{"1", "Sponsor and charter", "CIO", "", 0, 21, nil, 40, 0, done, 100},
 		{"1", "Stakeholder interviews", "Program lead", "", 21, 35, []int{1}, 72, 0, done, 100},
-		{"1", "Inventory baseline of at least 80 % of the devices", "Biomed inventory", "Inventory coverage", 14, 61, nil, 260, 18_000, done, 100},
+		{"1", "One inventory list from CMMS, CMDB and network", "Biomed inventory", "Inventory coverage", 14, 61, nil, 260, 18_000, done, 100},
 		{"1", "RACI draft", "Program lead", "Devices nobody answers for", 56, 24, []int{2}, 36, 0, done, 100},
 		{"1", "KPI baseline", "Program lead", "", 75, 14, []int{3}, 24, 0, done, 100},
 		{"1", "Phase 1 reviewed by the committee", "CIO", "", 91, 0, []int{4, 5}, 0, 0, done, 100},
