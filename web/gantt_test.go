@@ -156,3 +156,30 @@ func TestRoadmapPicture(t *testing.T) {
 func entryOf(t program.Task) ledger.Entry[program.Task] {
 	return ledger.Entry[program.Task]{ID: t.ID, Version: 1, Body: t}
 }
+
+// TestRoadmapIsDraggedByTouch moves a bar with a finger.
+func TestRoadmapIsDraggedByTouch(t *testing.T) {
+	s := newSite(t)
+	before := s.roadmapNow()
+	tab := s.open(account.Biomed, 1440, 1000)
+	tab.visit("/program/roadmap", "light")
+	tab.run(until(`document.body.dataset.gantt === "live"`))
+	perDay := eval[float64](tab, `Number(document.querySelector("svg.gantt").dataset.perday)`)
+	x, y := tab.middle(`a[data-task="T-4"] .body`)
+	finger := func(kind input.DispatchTouchEventType, at ...float64) step {
+		points := []*input.TouchPoint{}
+		for _, x := range at {
+			points = append(points, &input.TouchPoint{X: x, Y: y})
+		}
+		return call(input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: points})
+	}
+	tab.run(finger(input.DispatchTouchEventTypeTouchStart, x))
+	for i := 1; i <= 5; i++ {
+		tab.run(finger(input.DispatchTouchEventTypeTouchMove, x+2*perDay*float64(i)))
+	}
+	tab.run(finger(input.DispatchTouchEventTypeTouchEnd), until(`document.querySelector("#roadmap .note")?.textContent.includes("T-4")`))
+	if got, want := s.roadmapNow().Schedule.Slots["T-4"].Start, before.Schedule.Slots["T-4"].Start.Add(10); got != want {
+		t.Errorf("T-4 begins %s, want %s", got, want)
+	}
+	tab.quiet("touch")
+}

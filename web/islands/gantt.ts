@@ -115,7 +115,9 @@ let dragged = false;
 document.addEventListener("pointerdown", (event) => {
   const bar = (event.target as Element).closest?.<SVGAElement>("svg.gantt[data-may] a[data-task]");
   dragged = false;
-  if (!bar || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.pointerType === "touch") return;
+  if (!bar || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  // A finger moves a bar by the bar itself; beside it, it scrolls the picture.
+  if (event.pointerType === "touch" && !(event.target as Element).matches(".body, .grip")) return;
   drag = { bar, x: event.clientX, grip: (event.target as Element).classList.contains("grip"), days: 0, pointer: event.pointerId };
 });
 document.addEventListener("pointermove", (event) => {
@@ -123,7 +125,7 @@ document.addEventListener("pointermove", (event) => {
   const svg = picture(drag.bar);
   const shown = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width; // the picture may be drawn smaller
   const days = Math.round((event.clientX - drag.x) / (perDay(drag.bar) * shown));
-  if (Math.abs(event.clientX - drag.x) > 3) dragged = true;
+  if (Math.abs(event.clientX - drag.x) > (event.pointerType === "touch" ? 8 : 3)) dragged = true;
   if (days === drag.days) return;
   drag.days = days;
   svg.classList.add("dragging");
