@@ -34,7 +34,7 @@ func TestStaffingGapIsWhatThePlanLacks(t *testing.T) {
 		t.Fatalf("the test wants a plan that lacks people while it has too many in all: %g, %g", want, net)
 	}
 	page := s.as(account.Executive).get("/program/kpis/staffing-gap")
-	if got := strings.Join(found(t, page, ".stat .value"), ""); got != number(want)+" FTE" {
+	if got := strings.Join(found(t, page, ".stat .value"), ""); got != withUnit(want, "FTE") {
 		t.Errorf("the gap is %q, want %g FTE", got, want)
 	}
 	if !slices.Contains(hrefs(t, page, ".stat .value a"), "/plan/"+staffed+"/results") {

@@ -92,7 +92,6 @@ func (s *Server) routes() []Route {
 		{Pattern: "POST /devices/{id}/documents/{document}/restore", Verb: account.InventoryWrite, Menu: Place{Section: Devices}, Do: s.restoreDocument},
 
 		{Pattern: "GET /reconcile", Verb: account.InventoryRead, Menu: Place{Reconcile, "Queues"}, Do: s.reconcile},
-		{Pattern: "GET /reconcile/nobody", Verb: account.DutyRead, Menu: Place{People, "Nobody answers"}, Do: s.nobody},
 		{Pattern: "GET /reconcile/{queue}", Verb: account.InventoryRead, Menu: Place{Section: Reconcile}, Do: s.queue},
 		{Pattern: "POST /reconcile/answer", Verb: account.QueueResolve, Menu: Place{Section: Reconcile}, Do: s.answerQueue},
 		{Pattern: "GET /reconcile/settle", Verb: account.QueueResolve, Menu: Place{Section: Reconcile}, Do: s.settle},
@@ -102,6 +101,7 @@ func (s *Server) routes() []Route {
 		{Pattern: "POST /reconcile/unanswer", Verb: account.InventoryMerge, Menu: Place{Section: Reconcile}, Do: s.unanswerPair},
 
 		{Pattern: "GET /answers", Verb: account.DutyRead, Menu: Place{People, "Who answers"}, Do: s.whoAnswers},
+		{Pattern: "GET /reconcile/nobody", Verb: account.DutyRead, Menu: Place{People, "Nobody answers"}, Do: s.nobody},
 		{Pattern: "GET /duties", Verb: account.DutyRead, Menu: Place{People, "Duties"}, Do: s.dutyMatrix},
 		{Pattern: "POST /duties", Verb: account.DutyWrite, Menu: Place{Section: People}, Do: s.saveDuties},
 		{Pattern: "POST /duties/template", Verb: account.DutyWrite, Menu: Place{Section: People}, Do: s.startDuties},
