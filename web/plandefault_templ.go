@@ -542,7 +542,7 @@ func (p *planDefaultsPage) cares() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "</section><p class=\"soft under\">Source: Pons domain note 1, §1.4, 2026: an expert's defaults; hours observed in one study of 400 devices lie within 10 % for some classes. Risk weights are chosen here.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "</section><p class=\"soft under\">Source: defaults of Pons, by experience, 2026; hours observed in one study of 400 devices lie within 10 % for some classes. Risk weights are chosen here.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
