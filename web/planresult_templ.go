@@ -902,7 +902,7 @@ func (r *resultView) answer() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if r.Pending {
+		if r.Pending && peopleKnown(r.Plan) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "<span class=\"soft\">being drawn</span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
