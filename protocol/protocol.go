@@ -88,6 +88,34 @@ type Conversation interface {
 	Next(at time.Time, d Dir, data []byte, emit func(fact.Fact)) (advance int, err error)
 }
 
+// What a conversation counts rather than states: a parser emits a fact of one of these attributes, with no value, for
+// each unit that went by, and the engine adds it to the conversation's Traffic. No fact is kept of them.
+const (
+	Association fact.Attr = "flow.association" // a session above the transport: a DICOM association, an SMB or RDP session
+	Message     fact.Attr = "flow.message"     // an HL7 or ASTM message, a DICOM object stored, a print job
+	Study       fact.Attr = "flow.study"       // the first object of another DICOM study in an association
+)
+
+// Traffic is what two hosts exchanged over one service within one hour of the clock, or the part of it since it was
+// last asked for: the parts of an hour add up, Minutes by or.
+type Traffic struct {
+	Hour           time.Time // the hour's beginning, UTC
+	Client, Server fact.Key  // subjects of the records of both ends; a group address is a host key with that address alone
+	Transport      Transport
+	Port           uint16 // the server's; an EtherType for Link
+	Protocol       string // the parser's name; empty when none claimed it
+	Up, Down       Volume // from the client, from the server
+	Conversations  uint64 // begun in the hour
+	Associations   uint64
+	Messages       uint64
+	Studies        uint64
+	Minutes        uint64 // bit n is set when a frame was seen in minute n
+	First, Last    time.Time
+}
+
+// Volume is what one direction carried, headers included.
+type Volume struct{ Packets, Bytes uint64 }
+
 // Done is returned by Conversation.Next when the conversation holds nothing more of interest: the engine stops
 // following it, and counts no error.
 //

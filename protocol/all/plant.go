@@ -1,0 +1,15 @@
+package all
+
+import (
+	"pons/protocol"
+)
+
+// plant are the protocols of buildings and plant.
+func plant() []protocol.Parser {
+	return []protocol.Parser{}
+}
+
+// plantByPort are those of them that need a port to be sure.
+func plantByPort() []protocol.Parser {
+	return []protocol.Parser{}
+}

@@ -1,0 +1,18 @@
+package all
+
+import (
+	"pons/protocol"
+	"pons/protocol/llmnr"
+	"pons/protocol/mdns"
+	"pons/protocol/nbns"
+)
+
+// windows are the protocols of names, directories and Windows networks.
+func windows() []protocol.Parser {
+	return []protocol.Parser{mdns.Parser(), llmnr.Parser(), nbns.Parser()}
+}
+
+// windowsByPort are those of them that need a port to be sure.
+func windowsByPort() []protocol.Parser {
+	return []protocol.Parser{}
+}
