@@ -45,6 +45,10 @@ const (
 	StaffWrite      Verb = "staff.write"
 	DutyRead        Verb = "duty.read" // who answers for what
 	DutyWrite       Verb = "duty.write"
+	FlowRead        Verb = "flow.read" // who talks with whom, and how much a device is used
+	SensorRead      Verb = "sensor.read"
+	SensorWrite     Verb = "sensor.write"      // enrol, rename, retire sensors
+	RuleWrite       Verb = "fingerprint.write" // local fingerprint rules and rule packs
 	FeedRead        Verb = "feed.read"
 	FeedRun         Verb = "feed.run"
 	AuditRead       Verb = "audit.read"
@@ -56,20 +60,20 @@ const (
 // Verbs lists all verbs.
 func Verbs() []Verb {
 	return []Verb{InventoryRead, InventoryWrite, InventoryMerge, InventoryExport, QueueResolve, ImportRead, ImportRun, ImportUndo,
-		SettingRead, SettingWrite, PlanRead, PlanWrite, ProgramRead, ProgramWrite, StaffRead, StaffWrite, DutyRead, DutyWrite, FeedRead, FeedRun, AuditRead, AccountManage, TokenOwn, SystemOperate}
+		SettingRead, SettingWrite, PlanRead, PlanWrite, ProgramRead, ProgramWrite, StaffRead, StaffWrite, DutyRead, DutyWrite, FlowRead, SensorRead, SensorWrite, RuleWrite, FeedRead, FeedRun, AuditRead, AccountManage, TokenOwn, SystemOperate}
 }
 
 // Verbs are what the role allows: the table of permissions.
 func (r Role) Verbs() []Verb {
-	read := []Verb{InventoryRead, InventoryExport, ImportRead, ProgramRead, DutyRead, FeedRead, TokenOwn}
+	read := []Verb{InventoryRead, InventoryExport, ImportRead, ProgramRead, DutyRead, FlowRead, SensorRead, FeedRead, TokenOwn}
 	switch r {
 	case Administrator:
 		return Verbs()
 	case Biomed, IT:
 		return append(read, InventoryWrite, InventoryMerge, QueueResolve, ImportRun, ImportUndo, SettingRead, SettingWrite,
-			PlanRead, PlanWrite, ProgramWrite, StaffRead, StaffWrite, DutyWrite)
+			PlanRead, PlanWrite, ProgramWrite, StaffRead, StaffWrite, DutyWrite, SensorWrite, RuleWrite)
 	case Security:
-		return append(read, SettingRead, PlanRead, ProgramWrite, StaffRead, FeedRun, AuditRead)
+		return append(read, SettingRead, PlanRead, ProgramWrite, StaffRead, SensorWrite, RuleWrite, FeedRun, AuditRead)
 	case Executive:
 		return append(read, PlanRead, StaffRead)
 	case Clinical:
