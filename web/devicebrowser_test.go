@@ -71,35 +71,33 @@ func TestDeviceByHand(t *testing.T) {
 	tab.quiet("device by hand")
 }
 
-// TestDevicePagesInBrowser looks at the pages in both themes, wide and narrow.
+// TestDevicePagesInBrowser looks at the pages, wide in light and narrow in dark.
 func TestDevicePagesInBrowser(t *testing.T) {
 	s, doubt, empty := deviceSite(t), doubtSite(t), newSite(t)
 	id, twin := s.idOf("MX800-ICU3"), doubt.idOf("A5")
-	for _, width := range []int64{1440, 390} {
+	for width, theme := range map[int64]string{1440: "light", 390: "dark"} {
 		size := map[int64]string{1440: "-wide", 390: "-narrow"}[width]
 		full, pair, none := s.open(account.Biomed, width, 900), doubt.open(account.Biomed, width, 900), empty.open(account.Biomed, width, 900)
-		for _, theme := range []string{"light", "dark"} {
-			look := func(tab *tab, name, path string, allowed ...string) {
-				name = "devices-" + name + "-" + theme + size
-				tab.visit(path, theme)
-				tab.shot(name)
-				tab.accessible(name)
-				tab.quiet(name, allowed...)
-			}
-			look(none, "empty", "/devices")
-			look(full, "list", "/devices")
-			look(full, "wrong", ask("clas:x"), "400")
-			look(full, "nothing", ask("class:infusion-pump and site:Nowhere"))
-			look(full, "identity", "/devices/"+id)
-			look(full, "form", "/devices/"+id+"?edit=status")
-			look(full, "own", "/devices/"+id+"?custom=new")
-			look(full, "network", "/devices/"+id+"?tab=network")
-			look(full, "history", "/devices/"+id+"?tab=history")
-			look(full, "documents", "/devices/"+id+"?tab=documents")
-			look(pair, "duplicate", "/devices/"+twin)
+		look := func(tab *tab, name, path string, allowed ...string) {
+			name = "devices-" + name + "-" + theme + size
+			tab.visit(path, theme)
+			tab.shot(name)
+			tab.accessible(name)
+			tab.quiet(name, allowed...)
 		}
+		look(none, "empty", "/devices")
+		look(full, "list", "/devices")
+		look(full, "wrong", ask("clas:x"), "400")
+		look(full, "nothing", ask("class:infusion-pump and site:Nowhere"))
+		look(full, "identity", "/devices/"+id)
+		look(full, "form", "/devices/"+id+"?edit=status")
+		look(full, "own", "/devices/"+id+"?custom=new")
+		look(full, "network", "/devices/"+id+"?tab=network")
+		look(full, "history", "/devices/"+id+"?tab=history")
+		look(full, "documents", "/devices/"+id+"?tab=documents")
+		look(pair, "duplicate", "/devices/"+twin)
 		for _, open := range []string{"columns", "save-view", "query-help", "export"} {
-			full.visit("/devices", "light")
+			full.visit("/devices", theme)
 			full.run(chromedp.Evaluate[chromedp.Void](`document.getElementById("` + open + `").showPopover()`))
 			full.shot("devices-" + open + size)
 			full.accessible(open)
