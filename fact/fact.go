@@ -26,6 +26,7 @@ func (s Source) Kind() string {
 // Key names the subject of a statement: one kind of identifier and its value in canonical spelling.
 //
 //	host    "00:12:21:aa:bb:cc|10.31.0.9"  a host on the wire: MAC, IP or both around the bar
+//	child   "eui64/00:12:21:00:01:aa:bb:cc" a device that a host on the wire speaks for, by a number of its maker's
 //	row     "CE-20857"                      the source's own key of a row
 //	device  a device id, used by people who correct a record
 type Key struct {
@@ -40,6 +41,10 @@ func (k Key) Compare(o Key) int {
 
 // Host is the key of a host on the wire. mac and ip are canonical (ParseMAC, ParseIP) or empty.
 func Host(mac, ip string) Key { return Key{Kind: "host", Value: mac + "|" + ip} }
+
+// Child is the key of a device that has no address on the wire because a host speaks for it, such as a monitor behind
+// its gateway. id is a number that stays the device's own, led by its kind: "eui64/…", "serial/…".
+func Child(id string) Key { return Key{Kind: "child", Value: id} }
 
 // SplitHost returns the MAC and the IP of a host key.
 func (k Key) SplitHost() (mac, ip string) {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"pons/fact"
@@ -188,6 +189,7 @@ func (c census) home(p pair) pair {
 // device is a record in the making.
 type device struct {
 	pair
+	child       string // of a device that has no address here
 	first, last int64
 	addresses   map[fact.Attr]map[string]*sighting
 	facts       []fact.Fact
@@ -224,7 +226,18 @@ func (e *Engine) records() []fact.Record {
 			d.address(fact.IP, p.ip.netip().String(), s)
 		}
 	}
+	children := map[string]*device{}
 	for k, s := range e.facts.said {
+		if id, ok := strings.CutPrefix(k.subject, childMark); ok {
+			d := children[id]
+			if d == nil {
+				d = &device{child: id, first: s.first, last: s.last}
+				children[id] = d
+			}
+			d.first, d.last = min(d.first, s.first), max(d.last, s.last)
+			d.facts = append(d.facts, s.fact(k))
+			continue
+		}
 		m, ip := fact.Key{Kind: "host", Value: k.subject}.SplitHost()
 		d := of(pair{parseMAC(m), parseAddr(ip)}, s.first, s.last)
 		if d == nil || k.attr == fact.MAC && m != "" && d.mac == 0 { // said by a proxy for another
@@ -233,11 +246,13 @@ func (e *Engine) records() []fact.Record {
 		if d.mac != 0 { // also of a host that never sent a frame here, such as a relayed DHCP client
 			d.address(fact.MAC, d.mac.String(), &sighting{first: s.first, last: s.last, frame: s.frame})
 		}
-		d.facts = append(d.facts, fact.Fact{Attr: k.attr, Value: k.value, Source: k.source, Trust: s.trust,
-			At: time.Unix(0, s.last).UTC(), Because: s.reason()})
+		d.facts = append(d.facts, s.fact(k))
 	}
-	out := make([]fact.Record, 0, len(devices))
+	out := make([]fact.Record, 0, len(devices)+len(children))
 	for _, d := range devices {
+		out = append(out, d.record())
+	}
+	for _, d := range children {
 		out = append(out, d.record())
 	}
 	slices.SortFunc(out, func(a, b fact.Record) int { return a.Subject.Compare(b.Subject) })
@@ -265,9 +280,12 @@ func (d *device) address(attr fact.Attr, value string, s *sighting) {
 // names the device where it is known, because addresses change hands.
 func (d *device) record() fact.Record {
 	r := fact.Record{Source: "wire", At: time.Unix(0, d.last).UTC()}
-	if d.mac != 0 {
+	switch {
+	case d.child != "":
+		r.Subject = fact.Child(d.child)
+	case d.mac != 0:
 		r.Subject = fact.Host(d.mac.String(), "")
-	} else {
+	default:
 		r.Subject = fact.Host("", d.ip.netip().String())
 	}
 	said := map[[2]string]bool{}
@@ -303,6 +321,11 @@ func (d *device) record() fact.Record {
 		r.Facts = append(r.Facts, fact.Fact{Attr: t.attr, Value: at.Format(time.RFC3339), At: at})
 	}
 	return r
+}
+
+// fact is the statement with its key, as a record holds it.
+func (s *statement) fact(k statementKey) fact.Fact {
+	return fact.Fact{Attr: k.attr, Value: k.value, Source: k.source, Trust: s.trust, At: time.Unix(0, s.last).UTC(), Because: s.reason()}
 }
 
 // frameOf reads the frame number that ends a reason.

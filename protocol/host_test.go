@@ -136,3 +136,25 @@ func (gossip) Next(_ time.Time, _ protocol.Dir, data []byte, emit func(fact.Fact
 	emit(fact.Fact{Subject: fact.Host("ff:ff:ff:ff:ff:ff", "10.0.0.255"), Attr: "lines.said", Value: "of everyone"})
 	return len(data), nil
 }
+
+// TestChildren holds that a device that a host speaks for has a record of its own, and that its facts are not the host's.
+func TestChildren(t *testing.T) {
+	gateway := protocol.Parser{Name: "gateway", Claims: func(o protocol.Opening) bool { return true },
+		New: func(o protocol.Opening) protocol.Conversation { return speaksFor{o} }}
+	w := newWire(protocol.Options{}, gateway)
+	w.udp(alice, bob, "serial/1")
+	w.udp(alice, bob, "serial/2")
+	w.udp(alice, bob, "serial/1")
+	var got []string
+	for _, r := range w.e.Finish() {
+		got = append(got, r.Subject.Kind+" "+r.Subject.Value+": "+strings.Join(r.All("gateway.says"), " "))
+	}
+	equal(t, got, "child serial/1: here\nchild serial/2: here\nhost 00:12:21:00:00:0a|: ")
+}
+
+type speaksFor struct{ o protocol.Opening }
+
+func (c speaksFor) Next(_ time.Time, _ protocol.Dir, data []byte, emit func(fact.Fact)) (int, error) {
+	emit(fact.Fact{Subject: fact.Child(string(data)), Attr: "gateway.says", Value: "here"})
+	return len(data), nil
+}

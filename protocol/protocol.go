@@ -81,7 +81,8 @@ type Parser struct {
 // bytes back: skip large bodies by using them up.
 //
 // The engine fills an emitted fact's At (when zero), Source ("wire:"+Parser.Name when empty) and appends
-// ", frame N" to its Because; Subject must be one of the endpoints' keys or a fact.Host of the parser's own.
+// ", frame N" to its Because; Subject must be one of the endpoints' keys, a fact.Host of the parser's own, or the fact.Child of a device that an
+// endpoint speaks for.
 // Values are made one line of printable text; empty ones are dropped. A fact.MAC stated of a fact.Host that has
 // both says that the address is the host's own and not a router's.
 type Conversation interface {

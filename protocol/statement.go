@@ -17,7 +17,7 @@ const (
 )
 
 type statementKey struct {
-	subject string // a host key's value
+	subject string // a host key's value, or a child's behind childMark
 	attr    fact.Attr
 	value   string
 	source  fact.Source
@@ -43,9 +43,17 @@ type statementTable struct {
 	dropped uint64
 }
 
-// add stores a fact and tells whether it was new. Only host keys are subjects on the wire.
+// childMark begins the subject of a child; a host's begins with an address or a bar.
+const childMark = "child:"
+
+// add stores a fact and tells whether it was new. Only hosts and their children are subjects on the wire.
 func (t *statementTable) add(f fact.Fact, nano int64, frame uint64) bool {
-	if f.Subject.Kind != "host" {
+	subject := f.Subject.Value
+	switch f.Subject.Kind {
+	case "host":
+	case "child":
+		subject = childMark + subject
+	default:
 		t.dropped++
 		return false
 	}
@@ -53,7 +61,7 @@ func (t *statementTable) add(f fact.Fact, nano int64, frame uint64) bool {
 	if value == "" {
 		return false
 	}
-	k := statementKey{f.Subject.Value, f.Attr, value, f.Source}
+	k := statementKey{subject, f.Attr, value, f.Source}
 	if s := t.said[k]; s != nil {
 		s.last = max(s.last, nano)
 		s.first = min(s.first, nano)

@@ -262,7 +262,7 @@ func sound(t *testing.T, path string, records []fact.Record, count protocol.Coun
 	}
 	for _, r := range records {
 		mac, ip := r.Subject.SplitHost()
-		if r.Subject.Kind != "host" || (mac == "") == (ip == "") {
+		if r.Subject.Kind != "child" && r.Subject.Kind != "host" || r.Subject.Kind == "host" && (mac == "") == (ip == "") {
 			t.Errorf("%s: the subject %v is not one MAC or one IP", path, r.Subject)
 		}
 		for _, f := range r.Facts {

@@ -207,7 +207,7 @@ func feed(t *testing.T, p protocol.Parser, o protocol.Opening, data, cuts []byte
 		if f.Attr != fact.Service && !slices.Contains(p.Attrs, f.Attr) {
 			t.Errorf("emits %s, which Attrs does not list", f.Attr)
 		}
-		if f.Subject.Kind != "host" || f.Subject.Value == "|" {
+		if f.Subject.Kind != "host" && f.Subject.Kind != "child" || f.Subject.Value == "|" || f.Subject.Value == "" {
 			t.Errorf("%s = %q has the subject %v, which is no host", f.Attr, f.Value, f.Subject)
 		}
 		if !utf8.ValidString(f.Because) {
