@@ -19,7 +19,7 @@ type Turn struct {
 
 // Dialogue plays turns to a parser's conversation and returns what it said, one fact a line, in the order of first
 // mention: "client http.user_agent = curl/8 (User-Agent header)". The sides are called client and server, other
-// hosts by their key. An error is the last line; Done ends the dialogue and leaves none.
+// hosts by their key. What is counted is a line each time: "client counts flow.message". An error is the last line; Done ends the dialogue and leaves none.
 func Dialogue(t testing.TB, p protocol.Parser, turns ...Turn) []string {
 	t.Helper()
 	return dialogue(t, p, turns, func(data []byte) [][]byte { return [][]byte{data} })
@@ -49,6 +49,11 @@ func Splits(t testing.TB, p protocol.Parser, turns ...Turn) {
 	}
 }
 
+// tally tells the attributes that count rather than state.
+func tally(a fact.Attr) bool {
+	return a == protocol.Association || a == protocol.Message || a == protocol.Study
+}
+
 func dialogue(t testing.TB, p protocol.Parser, turns []Turn, cut func([]byte) [][]byte) (said []string) {
 	o := protocol.Opening{Transport: protocol.TCP, Client: endpoint(1, 49152), Server: endpoint(2, 4242), Frame: 1}
 	if len(turns) > 0 {
@@ -57,6 +62,10 @@ func dialogue(t testing.TB, p protocol.Parser, turns []Turn, cut func([]byte) []
 	conv := p.New(o)
 	names := map[fact.Key]string{o.Client.Key(): "client", o.Server.Key(): "server"}
 	emit := func(f fact.Fact) {
+		if tally(f.Attr) {
+			said = append(said, names[f.Subject]+" counts "+string(f.Attr))
+			return
+		}
 		if !slices.Contains(p.Attrs, f.Attr) {
 			t.Errorf("emits %s, which Attrs does not list", f.Attr)
 		}
