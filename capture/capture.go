@@ -1,5 +1,5 @@
-// Package capture yields frames from a capture file, a stream or (later) an interface. It decides how
-// bytes on disk become frames with a time and a link type; what is inside a frame is protocol's to say.
+// Package capture yields frames from a capture file, a stream or an interface. It decides how
+// bytes on disk or on a wire become frames with a time and a link type; what is inside a frame is protocol's to say.
 package capture
 
 import (
