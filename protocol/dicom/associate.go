@@ -18,6 +18,7 @@ const (
 	itemImplementation = 0x52
 	itemRole           = 0x54
 	itemVersionName    = 0x55
+	itemUserIdentity   = 0x58
 
 	itemHeader = 4
 	maxItem    = 256 // of those that are read; a UID has 64 characters
@@ -41,9 +42,27 @@ func (c *conversation) associate(s *side, d protocol.Dir, b []byte, emit func(fa
 	}
 	size := itemHeader + int(binary.BigEndian.Uint16(b[2:]))
 	switch b[0] {
-	case itemContextRQ, itemContextAC:
-		s.skip = min(4, size-itemHeader) // context id, result, reserved
-		return itemHeader
+	case itemContextRQ, itemContextAC: // context id, reserved, result, reserved
+		if size < itemHeader+4 || s.left < itemHeader+4 {
+			break
+		}
+		if len(b) < itemHeader+4 {
+			return 0
+		}
+		s.context = b[4]
+		if b[0] == itemContextAC && b[6] == 0 {
+			c.proposal.accept(b[4])
+		}
+		return itemHeader + 4
+	case itemUserIdentity: // of the identity itself, which follows, not a byte is looked at
+		if size > itemHeader && s.left > itemHeader {
+			if len(b) < itemHeader+1 {
+				return 0
+			}
+			if s.kind == pduAssociateRQ && credential(b[4]) {
+				c.practice(fact.CleartextCredentials, "A-ASSOCIATE-RQ, item 58", emit)
+			}
+		}
 	case itemUserInfo:
 		return itemHeader
 	case itemAbstractSyntax, itemImplementation, itemVersionName, itemRole:
@@ -53,7 +72,7 @@ func (c *conversation) associate(s *side, d protocol.Dir, b []byte, emit func(fa
 		if len(b) < size {
 			return 0
 		}
-		c.item(s.kind, d, b[0], b[itemHeader:size], emit)
+		c.item(s, d, b[0], b[itemHeader:size], emit)
 		return size
 	}
 	s.skip = min(size, s.left) - itemHeader
@@ -70,7 +89,9 @@ func (c *conversation) titles(kind byte, d protocol.Dir, b []byte, emit func(fac
 		}
 		client, server, in = server, client, "A-ASSOCIATE-AC"
 	}
-	if ae := title(b[20:36]); ae != "" {
+	ae := title(b[20:36])
+	c.forwards = archiveTitle(ae)
+	if ae != "" {
 		emit(fact.Fact{Subject: client, Attr: attrCallingAE, Value: ae, Trust: trustCallingAE, Because: in + ", calling AE title"})
 	}
 	if ae := title(b[4:20]); ae != "" {
@@ -90,15 +111,15 @@ func title(b []byte) string {
 }
 
 // item reads one whole item.
-func (c *conversation) item(pdu byte, d protocol.Dir, kind byte, value []byte, emit func(fact.Fact)) {
-	in := "A-ASSOCIATE-RQ"
+func (c *conversation) item(s *side, d protocol.Dir, kind byte, value []byte, emit func(fact.Fact)) {
+	pdu, in := s.kind, "A-ASSOCIATE-RQ"
 	if pdu == pduAssociateAC {
 		in = "A-ASSOCIATE-AC"
 	}
 	switch kind {
 	case itemAbstractSyntax:
 		if pdu == pduAssociateRQ {
-			c.proposal.add(uid(value))
+			c.proposal.add(s.context, uid(value))
 		}
 	case itemRole:
 		// UID length, UID, SCU role, SCP role (PS3.7 §D.3.3.4).
@@ -132,14 +153,22 @@ func uid(b []byte) string {
 	return text
 }
 
-// proposal gathers what a request offers to store.
+// credential tells the kinds of identity that let whoever reads them act for the user (PS3.7 §D.3.3.7): a passcode, a
+// SAML assertion, a JSON web token; not a bare name, nor a Kerberos ticket.
+func credential(kind byte) bool { return kind == 2 || kind == 4 || kind == 5 }
+
+// proposal gathers what a request offers and what of it was accepted.
 type proposal struct {
 	modality string
 	several  bool // storage of more than one kind: an archive, a router, a workstation
 	receives bool // wants images sent back on the association (C-GET): not their maker
+
+	offered  [128]service // by presentation context, whose ids are odd
+	accepted [serviceCount]bool
 }
 
-func (p *proposal) add(syntax string) {
+func (p *proposal) add(context byte, syntax string) {
+	p.offered[context>>1] = serviceOf(syntax)
 	m := modalityOf(syntax)
 	if m == "" || m == p.modality {
 		return
@@ -148,10 +177,47 @@ func (p *proposal) add(syntax string) {
 	p.modality = m
 }
 
+func (p *proposal) accept(context byte) { p.accepted[p.offered[context>>1]] = true }
+
 // propose says the modality of a requestor that offers to store the images of one kind only.
 func (c *conversation) propose(d protocol.Dir, emit func(fact.Fact)) {
-	if p := c.proposal; p.modality != "" && !p.several && !p.receives {
+	if p := &c.proposal; p.modality != "" && !p.several && !p.receives {
 		emit(fact.Fact{Subject: c.keys[d], Attr: attrModality, Value: p.modality, Trust: trustProposal,
 			Because: "A-ASSOCIATE-RQ, abstract syntax of storage"})
+	}
+}
+
+// agree says what the acceptor, who sends in d, does for the requestor. Where the request turns roles round, who serves
+// whom depends on the message, and nothing is said.
+func (c *conversation) agree(d protocol.Dir, emit func(fact.Fact)) {
+	c.establish(emit)
+	if c.proposal.receives {
+		return
+	}
+	for s := storage; s < serviceCount; s++ {
+		if !c.proposal.accepted[s] {
+			continue
+		}
+		emit(fact.Fact{Subject: c.keys[d], Attr: attrService, Value: s.String() + " SCP", Trust: trustImplementation,
+			Because: "A-ASSOCIATE-AC, accepted context"})
+		emit(fact.Fact{Subject: c.keys[1-d], Attr: attrService, Value: s.String() + " SCU", Trust: trustImplementation,
+			Because: "A-ASSOCIATE-AC, accepted context"})
+	}
+}
+
+// establish counts an association once it is seen to work: by its acceptance, or by data.
+func (c *conversation) establish(emit func(fact.Fact)) {
+	if c.established {
+		return
+	}
+	c.established = true
+	emit(fact.Fact{Subject: c.keys[protocol.ToServer], Attr: protocol.Association})
+	c.practice(fact.CleartextDICOM, "association", emit)
+}
+
+// practice says of both ends what takes both.
+func (c *conversation) practice(value, because string, emit func(fact.Fact)) {
+	for _, k := range c.keys {
+		emit(fact.Fact{Subject: k, Attr: fact.Practice, Value: value, Because: because})
 	}
 }

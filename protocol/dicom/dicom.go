@@ -28,6 +28,8 @@ const (
 	attrSerial         fact.Attr = "dicom.serial"
 	attrStation        fact.Attr = "dicom.station"
 	attrSoftware       fact.Attr = "dicom.software"
+	attrUDI            fact.Attr = "dicom.udi"
+	attrService        fact.Attr = "dicom.service" // "storage SCP", "worklist SCU": what was agreed, and who serves whom
 )
 
 // Trust by domain/05 §5.7: an implementation UID weighs 0.9, an AE title 0.5; a called title is what the
@@ -70,7 +72,7 @@ func Parser() protocol.Parser {
 		Name: "dicom",
 		Doc:  "DICOM associations (AE titles, implementation, proposed modality) and the equipment attributes of stored images.",
 		Attrs: []fact.Attr{attrCallingAE, attrCalledAE, attrImplementation, attrVersionName, attrModality,
-			attrManufacturer, attrModel, attrSerial, attrStation, attrSoftware},
+			attrManufacturer, attrModel, attrSerial, attrStation, attrSoftware, attrUDI, attrService, fact.Practice},
 		Claims: claims,
 		New:    newConversation,
 	}
@@ -83,7 +85,13 @@ func claims(o protocol.Opening) bool {
 	if o.FirstDir == protocol.ToClient {
 		want = pduAssociateAC
 	}
-	if o.Transport != protocol.TCP || len(b) < pduHeader+36 || b[0] != want || b[1] != 0 {
+	if o.Transport != protocol.TCP || len(b) < pduHeader+fragmentHeader+commandStart {
+		return false
+	}
+	if b[0] == pduData {
+		return claimsCommand(b, o.FirstDir)
+	}
+	if len(b) < pduHeader+36 || b[0] != want || b[1] != 0 {
 		return false
 	}
 	size := binary.BigEndian.Uint32(b[2:])
@@ -99,13 +107,38 @@ func claims(o protocol.Opening) bool {
 	return true
 }
 
+// commandStart is the first element of a command set, its group's length (PS3.7 §6.3.1): 00000000 04000000.
+const commandStart = 8
+
+// claimsCommand accepts a P-DATA-TF that holds one command, as an association shows that was under way when the
+// capture began: a request from the client or a response from the server.
+func claimsCommand(b []byte, d protocol.Dir) bool {
+	size, inner := binary.BigEndian.Uint32(b[2:]), binary.BigEndian.Uint32(b[6:])
+	if b[1] != 0 || inner < 20 || size < inner+4 || size > maxAssociate || b[10]&1 == 0 || b[11]&^2 != 1 ||
+		string(b[12:20]) != "\x00\x00\x00\x00\x04\x00\x00\x00" {
+		return false
+	}
+	kind := uint16(0)
+	var e elements
+	e.read(b[12:min(len(b), 10+int(inner))], func(tag uint32, value []byte) {
+		if tag == tagCommandField && len(value) == 2 {
+			kind = binary.LittleEndian.Uint16(value)
+		}
+	})
+	return kind != 0 && (kind&0x8000 != 0) == (d == protocol.ToClient)
+}
+
 // conversation is one TCP connection, which carries one association and rarely a second.
 type conversation struct {
 	keys  [2]fact.Key // of the sender, by direction of the data
 	sides [2]side
 	asked bool // the request of the association has been seen
 
-	proposal proposal
+	proposal    proposal
+	established bool   // the association has been counted
+	forwards    bool   // the sender passes on what others made
+	study       uint64 // a hash of the study last stored; the number itself is not kept
+	said        equipment
 }
 
 // side is one direction of a conversation.
@@ -114,6 +147,8 @@ type side struct {
 	left  int  // bytes left of it
 	fixed bool // the fixed part of a handshake PDU has been read
 	skip  int  // bytes to pass over within it
+
+	context byte // the presentation context whose syntaxes follow
 
 	fragment fragment
 	message  message
@@ -157,8 +192,11 @@ func (c *conversation) step(s *side, d protocol.Dir, b []byte, emit func(fact.Fa
 		n = len(b)
 	}
 	if s.left -= n; s.left == 0 {
-		if s.kind == pduAssociateRQ {
+		switch s.kind {
+		case pduAssociateRQ:
 			c.propose(d, emit)
+		case pduAssociateAC:
+			c.agree(d, emit)
 		}
 		s.kind, s.skip = 0, 0
 	}
@@ -185,10 +223,10 @@ func (c *conversation) header(s *side, b []byte) (int, error) {
 		return 0, errPDU
 	}
 	if kind == pduAssociateRQ {
-		c.asked, c.proposal = true, proposal{}
+		c.asked, c.proposal, c.forwards, c.established, c.study, c.said = true, proposal{}, false, false, 0, equipment{}
 	}
 	if kind == pduAssociateRQ || kind == pduAssociateAC {
-		s.message = message{}
+		s.message, s.context = message{}, 0
 	}
 	s.fragment = fragment{} // fragments do not cross PDUs (PS3.8 §9.3.5)
 	s.kind, s.left, s.fixed, s.skip = kind, int(size), false, 0

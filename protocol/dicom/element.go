@@ -12,14 +12,19 @@ const (
 	tagStation        = 0x0008_1010
 	tagModel          = 0x0008_1090
 	tagSerial         = 0x0018_1000
+	tagUDI            = 0x0018_1009 // in tagUDISequence
+	tagUDISequence    = 0x0018_100A
 	tagSoftware       = 0x0018_1020
+	tagStudy          = 0x0020_000D // hashed to count studies, and forgotten
+	tagPerformedName  = 0x0040_0242 // of a performed procedure step: the station
 
-	lastTag = tagSoftware // elements come in ascending order (PS3.5 §7.1)
+	lastTag = tagPerformedName // elements come in ascending order (PS3.5 §7.1)
 )
 
 func wanted(tag uint32) bool {
 	switch tag {
-	case tagCommandField, tagMoveOriginator, tagModality, tagManufacturer, tagStation, tagModel, tagSerial, tagSoftware:
+	case tagCommandField, tagMoveOriginator, tagModality, tagManufacturer, tagStation, tagModel, tagSerial, tagUDI, tagUDISequence,
+		tagSoftware, tagStudy, tagPerformedName:
 		return true
 	}
 	return false
@@ -46,14 +51,16 @@ type encoding uint8
 const (
 	implicit encoding = iota + 1
 	explicit
+	bigEndian // explicit, retired in 2006 and still sent
 )
 
-// elements reads a data set, little endian, with or without value representations, in whatever pieces it
-// comes. Which of the two it is shows in the first element, so that the handshake need not have been seen. Big
-// endian (retired) and deflated data sets are given up at once.
+// elements reads a data set with or without value representations, in either byte order, in whatever pieces it
+// comes. Which of them it is shows in the first element, so that the handshake need not have been seen. Deflated data
+// sets are given up at once.
 type elements struct {
 	encoding encoding
 	over     bool
+	last     uint32 // tag of the top level read last; they ascend (PS3.5 §7.1), and what does not is damage
 	depth    int    // open sequences and items of undefined length
 	skip     uint32 // bytes to pass over
 	carry    []byte // an element that is not complete: its header, and its value if that is wanted
@@ -98,39 +105,49 @@ func (e *elements) element(v []byte, got func(tag uint32, value []byte)) (size i
 	if len(v) < shortHeader {
 		return shortHeader, false
 	}
-	tag := uint32(binary.LittleEndian.Uint16(v))<<16 | uint32(binary.LittleEndian.Uint16(v[2:]))
-	if tag>>16 == groupItems {
-		e.item(tag, binary.LittleEndian.Uint32(v[4:]))
-		return shortHeader, true
-	}
-	if e.depth == 0 && tag > lastTag {
-		e.over = true // this also ends what is big endian: group 8 reads as 0800
-		return 0, true
-	}
 	if e.encoding == encodingUnknown {
 		e.encoding = implicit
 		if upper(v[4]) && upper(v[5]) {
 			e.encoding = explicit
+			if v[0] == 0 && v[1] == 8 { // the first group of every data set, the other way round
+				e.encoding = bigEndian
+			}
 		}
 	}
-	size, length := shortHeader, binary.LittleEndian.Uint32(v[4:])
-	if e.encoding == explicit {
+	var order binary.ByteOrder = binary.LittleEndian
+	if e.encoding == bigEndian {
+		order = binary.BigEndian
+	}
+	tag := uint32(order.Uint16(v))<<16 | uint32(order.Uint16(v[2:]))
+	if tag>>16 == groupItems {
+		e.item(tag, order.Uint32(v[4:]))
+		return shortHeader, true
+	}
+	if e.depth == 0 {
+		if tag > lastTag || tag < e.last {
+			e.over = true
+			return 0, true
+		}
+		e.last = tag
+	}
+	size, length := shortHeader, order.Uint32(v[4:])
+	if e.encoding != implicit {
 		if !upper(v[4]) || !upper(v[5]) {
 			e.over = true
 			return 0, true
 		}
-		length = uint32(binary.LittleEndian.Uint16(v[6:]))
+		length = uint32(order.Uint16(v[6:]))
 		if longForm(v[4], v[5]) {
 			if len(v) < longHeader {
 				return longHeader, false
 			}
-			size, length = longHeader, binary.LittleEndian.Uint32(v[8:])
+			size, length = longHeader, order.Uint32(v[8:])
 		}
 	}
 	switch {
 	case length == undefined:
-		if e.encoding == explicit && string(v[4:6]) != "SQ" {
-			e.over = true // encapsulated pixels, or a sequence of unknown form
+		if e.encoding != implicit && string(v[4:6]) != "SQ" {
+			e.over = true // encapsulated pixels, or a sequence in a form of its own (UN, PS3.5 §6.2.2)
 			return 0, true
 		}
 		e.enter()
@@ -171,9 +188,27 @@ func upper(c byte) bool { return c >= 'A' && c <= 'Z' }
 
 // longForm tells the representations whose length takes four bytes (PS3.5 §7.1.2).
 func longForm(a, b byte) bool {
-	switch string([]byte{a, b}) {
-	case "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV":
-		return true
+	switch a {
+	case 'O':
+		return b == 'B' || b == 'D' || b == 'F' || b == 'L' || b == 'V' || b == 'W'
+	case 'S':
+		return b == 'Q' || b == 'V'
+	case 'U':
+		return b == 'C' || b == 'N' || b == 'R' || b == 'T' || b == 'V'
 	}
 	return false
+}
+
+// udiOf reads the first UDI of a UDI sequence (PS3.3 §10.29) whose length was told.
+func udiOf(e encoding, sequence []byte) (udi []byte) {
+	if len(sequence) < shortHeader {
+		return nil
+	}
+	items := elements{encoding: e}
+	items.read(sequence[shortHeader:], func(tag uint32, value []byte) {
+		if tag == tagUDI && udi == nil {
+			udi = value
+		}
+	})
+	return udi
 }

@@ -32,6 +32,8 @@ type message struct {
 	data    elements
 	kind    uint16
 	moved   bool // sent on behalf of a third party: an archive answering C-MOVE
+	made    equipment
+	stated  bool
 }
 
 // pdata reads the header of a fragment or a stretch of one. b does not reach beyond the PDU.
@@ -51,27 +53,44 @@ func (c *conversation) pdata(s *side, d protocol.Dir, b []byte, emit func(fact.F
 			return fragmentHeader
 		}
 		*f = fragment{left: int(size) - 2, command: b[5]&1 != 0, last: b[5]&2 != 0}
+		c.establish(emit)
 		if f.left == 0 {
-			s.message.pass(*f)
+			c.pass(s, d, emit)
 		}
 		return fragmentHeader
 	}
 	n := min(f.left, len(b))
 	if f.command {
 		s.message.commandBytes(b[:n])
-	} else if d == protocol.ToServer && s.message.own() {
-		s.message.data.read(b[:n], func(tag uint32, value []byte) { c.equipment(d, tag, value, emit) })
+	} else if m := &s.message; m.read(d) {
+		if !m.data.over {
+			m.data.read(b[:n], func(tag uint32, value []byte) { c.attribute(m, tag, value, emit) })
+		}
+		if m.data.over {
+			c.state(m, d, emit)
+		}
 	}
 	if f.left -= n; f.left == 0 {
-		s.message.pass(*f)
+		c.pass(s, d, emit)
 	}
 	return n
 }
 
-// own tells whether the data set speaks of the sender. Images sent to a C-GET come from the acceptor, which
-// answers for others, and are not asked about.
-func (m *message) own() bool {
-	return (m.kind == commandStore || m.kind == commandCreate) && !m.moved
+// pass ends a fragment, and with the last one of a data set says and counts what it was.
+func (c *conversation) pass(s *side, d protocol.Dir, emit func(fact.Fact)) {
+	if m := &s.message; s.fragment.last && !s.fragment.command && m.read(d) {
+		c.state(m, d, emit)
+	}
+	if s.fragment.last && !s.fragment.command && s.message.kind == commandStore {
+		emit(fact.Fact{Subject: c.keys[d], Attr: protocol.Message})
+	}
+	s.message.pass(s.fragment)
+}
+
+// read tells whether the data set is looked into: of what a requestor stores or creates. Images sent to a C-GET come
+// from the acceptor, which answers for others, and are not.
+func (m *message) read(d protocol.Dir) bool {
+	return d == protocol.ToServer && (m.kind == commandStore || m.kind == commandCreate)
 }
 
 func (m *message) commandBytes(b []byte) {
@@ -94,38 +113,14 @@ func (m *message) pass(f fragment) {
 	case f.last && f.command:
 		m.command = elements{carry: m.command.carry[:0]}
 		m.data = elements{carry: m.data.carry[:0]}
+		m.made.clear()
+		m.stated = false
 		if m.kind&0x8000 != 0 { // a response
 			m.kind, m.moved = 0, false
 		}
 	case f.last:
-		*m = message{command: elements{carry: m.command.carry[:0]}, data: elements{carry: m.data.carry[:0]}}
-	}
-}
-
-// equipment says one attribute of the General Equipment and General Series modules (PS3.3 §C.7.5.1, §C.7.3.1).
-func (c *conversation) equipment(d protocol.Dir, tag uint32, value []byte, emit func(fact.Fact)) {
-	var attr fact.Attr
-	because := ""
-	switch tag {
-	case tagModality:
-		attr, because = attrModality, "C-STORE (0008,0060)"
-	case tagManufacturer:
-		attr, because = attrManufacturer, "C-STORE (0008,0070)"
-	case tagStation:
-		attr, because = attrStation, "C-STORE (0008,1010)"
-	case tagModel:
-		attr, because = attrModel, "C-STORE (0008,1090)"
-	case tagSerial:
-		attr, because = attrSerial, "C-STORE (0018,1000)"
-	case tagSoftware:
-		attr, because = attrSoftware, "C-STORE (0018,1020)"
-	default:
-		return
-	}
-	for _, text := range strings.Split(plain(value), `\`) { // values of one element (PS3.5 §6.4)
-		if text = strings.TrimSpace(text); text != "" {
-			emit(fact.Fact{Subject: c.keys[d], Attr: attr, Value: text, Trust: trustEquipment, Because: because})
-		}
+		*m = message{command: elements{carry: m.command.carry[:0]}, data: elements{carry: m.data.carry[:0]}, made: m.made}
+		m.made.clear()
 	}
 }
 
