@@ -2,15 +2,21 @@ package all
 
 import (
 	"pons/protocol"
+	"pons/protocol/ftp"
 	"pons/protocol/http"
+	"pons/protocol/imap"
+	"pons/protocol/pop3"
+	"pons/protocol/smtp"
+	"pons/protocol/ssh"
+	"pons/protocol/telnet"
 )
 
 // text are the protocols of sessions, mail, voice, video, printing and telemetry.
 func text() []protocol.Parser {
-	return []protocol.Parser{http.Parser()}
+	return []protocol.Parser{http.Parser(), ssh.Parser()}
 }
 
-// textByPort are those of them that need a port to be sure.
+// textByPort are those of them that need a port to be sure, at least for some of what they read.
 func textByPort() []protocol.Parser {
-	return []protocol.Parser{}
+	return []protocol.Parser{ftp.Parser(), smtp.Parser(), pop3.Parser(), imap.Parser(), telnet.Parser()}
 }
