@@ -5,11 +5,12 @@ import (
 	"pons/protocol/llmnr"
 	"pons/protocol/mdns"
 	"pons/protocol/nbns"
+	"pons/protocol/smb"
 )
 
 // windows are the protocols of names, directories and Windows networks.
 func windows() []protocol.Parser {
-	return []protocol.Parser{mdns.Parser(), llmnr.Parser(), nbns.Parser()}
+	return []protocol.Parser{mdns.Parser(), llmnr.Parser(), nbns.Parser(), smb.Parser(), smb.Browser()}
 }
 
 // windowsByPort are those of them that need a port to be sure.

@@ -134,7 +134,7 @@ func (m *Message) negotiate(b []byte) bool {
 			m.Computer = oem(workstation)
 		}
 	}
-	if flags&flagVersion != 0 {
+	if flags&flagVersion != 0 && contents(b, 16, 24) >= 40 {
 		m.OSVersion = version(b, 32)
 	}
 	return true
@@ -156,7 +156,7 @@ func (m *Message) challenge(b []byte) bool {
 	case flags&flagTargetDomain != 0 && m.Domain == "":
 		m.Domain = target
 	}
-	if flags&flagVersion != 0 {
+	if flags&flagVersion != 0 && contents(b, 12, 40) >= 56 {
 		m.OSVersion = version(b, 48)
 	}
 	return true
@@ -190,12 +190,7 @@ func (m *Message) authenticate(b []byte) bool {
 	if len(b) < 52 {
 		return false
 	}
-	flags, first := uint32(flagUnicode), len(b)
-	for at := 12; at < 60; at += 8 {
-		if at+8 <= len(b) && binary.LittleEndian.Uint16(b[at:]) > 0 {
-			first = min(first, int(binary.LittleEndian.Uint32(b[at+4:])))
-		}
-	}
+	flags, first := uint32(flagUnicode), contents(b, 12, 20, 28, 36, 44, 52)
 	if first >= 64 && len(b) >= 64 {
 		flags = binary.LittleEndian.Uint32(b[60:])
 	}
@@ -227,6 +222,18 @@ func field(b []byte, at int) []byte {
 		return nil
 	}
 	return b[off:][:n]
+}
+
+// contents returns where the contents of the fields begin: what a head holds before that is part of the head, and what
+// it would hold behind is not there, whatever the flags say.
+func contents(b []byte, fields ...int) int {
+	first := len(b)
+	for _, at := range fields {
+		if at+8 <= len(b) && binary.LittleEndian.Uint16(b[at:]) > 0 {
+			first = min(first, int(binary.LittleEndian.Uint32(b[at+4:])))
+		}
+	}
+	return first
 }
 
 // version reads major, minor and build of the operating system; "" where they are missing or all zero.

@@ -87,6 +87,9 @@ func TestFind(t *testing.T) {
 		{"authenticate in a code page", authenticateOf(0, []byte("WARD"), []byte("invented.nurse"), []byte("CART-7")), Message{Type: 3, Domain: "WARD", Computer: "CART-7"}},
 		{"an account of somebody at Microsoft is no domain", authenticateOf(flagUnicode, utf("MicrosoftAccount"), utf("nurse@mail.example"), utf("CART-7")), Message{Type: 3, Computer: "CART-7"}},
 		{"a signature that begins nothing, then a message", le("NTLMSSP\x00\x09\x00\x00\x00\x00\x00\x00\x00", negotiateOf(0, "", "")), Message{Type: 1}},
+		{"negotiate whose contents begin before its version", message(func(place func([]byte) []byte) []byte {
+			return le("NTLMSSP\x00", uint32(1), uint32(flagVersion|flagDomain), place([]byte("WARDWARDW")), place(nil))
+		}, 32), Message{Type: 1, Domain: "WARDWARDW"}},
 	} {
 		m, ok := Find(c.b)
 		if !ok || m != c.want {
