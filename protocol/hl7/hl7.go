@@ -2,8 +2,7 @@
 // the source of a result. It decides which bytes are a message, a segment and a field, and reads the fields
 // of one short list; every other field, the patient's and the results above all, is counted off as it comes
 // and never kept. A gateway names devices that are not itself: where the name holds a device's MAC the fact
-// is that host's; telling the others from the gateway is left to the inventory, which sees that one host
-// names many.
+// is that host's, where it is the sender's own the sender's, and else it is of a child that the sender speaks for.
 package hl7
 
 import (
@@ -26,6 +25,13 @@ const (
 	attrEquipment            fact.Attr = "hl7.equipment_id"
 	attrDevice               fact.Attr = "hl7.device_id"
 	attrUDI                  fact.Attr = "hl7.udi"
+	attrDeviceType           fact.Attr = "hl7.device_type"
+	attrManufacturer         fact.Attr = "hl7.manufacturer"
+	attrModel                fact.Attr = "hl7.model"
+	attrSerial               fact.Attr = "hl7.serial"
+	attrHardware             fact.Attr = "hl7.hardware"
+	attrSoftware             fact.Attr = "hl7.software"
+	attrFirmware             fact.Attr = "hl7.firmware"
 )
 
 // Trust by domain/05 §5.7: clinical protocols weigh 0.9. What a sender calls its peer is configuration, worth
@@ -50,9 +56,10 @@ const (
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "hl7",
-		Doc:  "HL7 v2 over MLLP: sender and receiver, message type, version, and the devices named by OBX-18, EQU-1 and PRT.",
+		Doc:  "HL7 v2 over MLLP: sender and receiver, message type, version, and the devices behind a gateway by OBX-18, EQU-1, PRT and the device tree of IHE PCD.",
 		Attrs: []fact.Attr{attrSendingApplication, attrSendingFacility, attrReceivingApplication, attrReceivingFacility,
-			attrMessageType, attrVersion, attrEquipment, attrDevice, attrUDI},
+			attrMessageType, attrVersion, attrEquipment, attrDevice, attrUDI, attrDeviceType, attrManufacturer, attrModel, attrSerial,
+			attrHardware, attrSoftware, attrFirmware, fact.EUI64, fact.Class, fact.Parent, fact.Practice},
 		Claims: claims,
 		New:    newConversation,
 	}
@@ -92,6 +99,8 @@ type conversation struct {
 	ends  [2]protocol.Endpoint // senders, by direction of the data
 	keys  [2]fact.Key
 	sides [2]side
+
+	met bool // a message has been seen
 }
 
 func newConversation(o protocol.Opening) protocol.Conversation {
@@ -122,8 +131,14 @@ type side struct {
 	number int  // of the field
 	skip   bool // the field is not wanted, or too long
 
-	// What each wanted field said last: feeds repeat themselves all day, and saying it again costs memory.
-	last [wishes]string
+	last   [obx3][recent]string // what fields of the header said lately
+	sender [2]string            // MSH-3 and MSH-4 as written
+
+	devices     map[string]*device // by the field that named them
+	device      *device            // that the observations are of, once one is named
+	participant bool               // the segment is a PRT: the device is its own
+	spec        spec               // the attribute of a device that OBX-5 holds
+	pending     pending            // what was said of a device whose name is still to come in the segment or the group
 }
 
 // Next consumes fields as far as they go; at most one short field is asked for in one piece.
@@ -133,6 +148,9 @@ func (c *conversation) Next(_ time.Time, d protocol.Dir, data []byte, emit func(
 	used := 0
 	for used < len(data) {
 		n := c.step(s, d, data[used:], emit)
+		if s.mode == segment && s.pending.any {
+			c.flush(s, d, emit)
+		}
 		if n == 0 {
 			break
 		}
@@ -149,7 +167,14 @@ func (c *conversation) step(s *side, d protocol.Dir, b []byte, emit func(fact.Fa
 	case segment:
 		return s.name(b)
 	case header:
-		return s.delimit(b)
+		n := s.delimit(b)
+		if s.mode == field && !c.met {
+			c.met = true
+			for _, k := range c.keys {
+				emit(fact.Fact{Subject: k, Attr: fact.Practice, Value: fact.CleartextHL7, Because: "MSH"})
+			}
+		}
+		return n
 	case rest:
 		end := s.endOfSegment(b)
 		if end < 0 {
@@ -197,6 +222,10 @@ func (s *side) name(b []byte) int {
 		return 0
 	}
 	s.number, s.skip, s.list = 0, true, wishesOf([3]byte(b))
+	s.spec, s.participant = noSpec, string(b[:3]) == "PRT"
+	if s.participant || string(b[:3]) == "OBR" || string(b[:3]) == "MSH" { // another group of observations, or another device
+		s.device, s.pending = nil, pending{}
+	}
 	switch {
 	case string(b[:3]) == "MSH":
 		s.mode, s.ending, s.marks = header, 0, delimiters{}
@@ -263,7 +292,7 @@ func (c *conversation) field(s *side, d protocol.Dir, b []byte, emit func(fact.F
 			continue
 		}
 		if !s.skip && i <= maxField {
-			c.read(s, d, s.list[0], b[:i], emit)
+			c.read(s, d, s.list[0].slot, b[:i], emit)
 		}
 		if char != s.marks.field {
 			return s.close(b, i)
@@ -276,7 +305,7 @@ func (c *conversation) field(s *side, d protocol.Dir, b []byte, emit func(fact.F
 			s.mode = rest
 			return i + 1
 		}
-		s.skip = s.list[0].field != s.number
+		s.skip = s.list[0].field != s.number || s.list[0].slot == obx5 && s.spec == noSpec
 		if !s.skip {
 			return i + 1
 		}
