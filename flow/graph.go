@@ -1,0 +1,393 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"pons/fact"
+	"pons/inventory"
+	"pons/sqldb"
+)
+
+// Window is the time that is looked at, both ends in whole hours. The zero From is the beginning of what is kept, the
+// zero To its end.
+type Window struct{ From, To time.Time }
+
+// Node is an end as people know it.
+type Node struct {
+	Kind    Kind
+	ID      string   // of the device; empty for any other kind
+	Hosts   []string // subjects of the wire that it was seen under
+	Name    string   // of the device, the address, or what stands for many
+	Known   Known
+	hostIDs []int64
+}
+
+// Known is what the inventory says of a device, as far as traffic is sorted by it.
+type Known struct {
+	Category, Class, Manufacturer, Model, Site, Department, VLAN, Subnet, Status string
+}
+
+// Link is what went over one service between two nodes of a graph.
+type Link struct {
+	Client, Server int32 // places in Graph.Nodes
+	Service        Service
+	Sum
+}
+
+// Graph is who talked with whom in a window, each device one node. It is not changed once it is made.
+type Graph struct {
+	Window
+	Nodes []Node
+	Links []Link // in the order of client, server and service
+	Began time.Time
+	Ended time.Time // of the newest frame
+	Made  time.Time
+	byID  map[string]int32
+}
+
+// cache keeps a few graphs: a page, its table and its export ask for the same one.
+type cache struct {
+	mu     sync.Mutex
+	graphs []cached
+	uses   []cachedUses
+}
+
+type cached struct {
+	Window
+	rev   sqldb.Rev
+	took  time.Duration
+	graph *Graph
+}
+
+// kept is how many graphs are kept: a handful of windows is looked at by turns.
+const kept = 6
+
+// worth is how many times as long as it took to make a graph may be shown without asking whether it is still true: at
+// most a fiftieth of a core goes into making graphs of a busy network, and those of a small one are always fresh.
+const worth = 50
+
+// freshAfter is how fast a graph must be made to be made anew whenever anything was written.
+const freshAfter = 20 * time.Millisecond
+
+// Graph returns who talked with whom in a window. What it returns may be some seconds old where much was said: Made
+// tells. now is the time of the asking.
+func (f *Flows) Graph(ctx context.Context, w Window, now time.Time) (*Graph, error) {
+	f.cache.mu.Lock()
+	defer f.cache.mu.Unlock()
+	var g *Graph
+	err := f.db.View(ctx, func(tx *sqldb.Tx) error {
+		for _, c := range f.cache.graphs {
+			if c.Window == w && (c.rev == tx.Rev() || c.took > freshAfter && now.Sub(c.graph.Made) < worth*c.took && !now.Before(c.graph.Made)) {
+				g = c.graph
+				return nil
+			}
+		}
+		begun := time.Now()
+		var err error
+		if g, err = f.read(tx, w); err != nil {
+			return err
+		}
+		g.Made = now
+		f.cache.graphs = slices.DeleteFunc(f.cache.graphs, func(c cached) bool { return c.Window == w })
+		f.cache.graphs = append(f.cache.graphs, cached{w, tx.Rev(), time.Since(begun), g})
+		if len(f.cache.graphs) > kept {
+			f.cache.graphs = slices.Delete(f.cache.graphs, 0, 1)
+		}
+		return nil
+	})
+	return g, err
+}
+
+// piece is a part of a window that sums of one grain cover.
+type piece struct {
+	grain    grain
+	from, to int64 // both included
+}
+
+// pieces cover a window: whole months where there are some, days, and hours at the ragged ends.
+func pieces(w Window) []piece {
+	const forever = 1 << 40
+	if w.From.IsZero() && w.To.IsZero() {
+		return []piece{{monthly, 0, forever}}
+	}
+	from, to := w.From.UTC().Truncate(time.Hour), w.To.UTC().Truncate(time.Hour)
+	if w.To.IsZero() {
+		to = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	var out []piece
+	add := func(g grain, a, b int64) {
+		if a > b {
+			return
+		}
+		if n := len(out); n > 0 && out[n-1].grain == g && out[n-1].to+1 == a {
+			out[n-1].to = b
+			return
+		}
+		out = append(out, piece{g, a, b})
+	}
+	for at := from; at.Before(to); {
+		month := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
+		day := at.Truncate(24 * time.Hour)
+		switch {
+		case at.Equal(month) && !month.AddDate(0, 1, 0).After(to):
+			last := time.Date(to.Year(), to.Month(), 1, 0, 0, 0, 0, time.UTC)
+			add(monthly, monthOf(at), monthOf(last)-1)
+			at = last
+		case at.Equal(day) && !day.AddDate(0, 0, 1).After(to):
+			next := month.AddDate(0, 1, 0)
+			if next.After(to) {
+				next = to.Truncate(24 * time.Hour)
+			}
+			add(daily, dayOf(at), dayOf(next)-1)
+			at = next
+		default:
+			next := day.AddDate(0, 0, 1)
+			if next.After(to) {
+				next = to
+			}
+			add(hourly, at.Unix()/3600, next.Unix()/3600-1)
+			at = next
+		}
+	}
+	return out
+}
+
+// pair is what a link is of, before ends are known as devices.
+type pair struct{ client, server, service int64 }
+
+// read makes the graph of a window. It takes about ten statements.
+func (f *Flows) read(tx *sqldb.Tx, w Window) (*Graph, error) {
+	points, err := readPoints(tx)
+	if err != nil {
+		return nil, err
+	}
+	sums := map[pair][]pointSum{}
+	for _, p := range pieces(w) {
+		if err := f.readSums(tx, p, points, sums); err != nil {
+			return nil, err
+		}
+	}
+	services, err := readServices(tx)
+	if err != nil {
+		return nil, err
+	}
+	hosts := map[int64]bool{}
+	for k := range sums {
+		hosts[k.client], hosts[k.server] = true, true
+	}
+	g := &Graph{Window: w}
+	place, err := f.nodes(tx, g, hosts)
+	if err != nil {
+		return nil, err
+	}
+	g.link(sums, place, services)
+	return g, nil
+}
+
+// pointSum is what one point of listening saw.
+type pointSum struct {
+	point string
+	Sum
+}
+
+func readPoints(tx *sqldb.Tx) (map[int64]string, error) {
+	out := map[int64]string{}
+	err := eachRow(tx, "SELECT id, point FROM flow_source", nil, func(rows *sqldb.Rows) error {
+		var id int64
+		var point string
+		err := rows.Scan(&id, &point)
+		out[id] = point
+		return err
+	})
+	return out, err
+}
+
+func (f *Flows) readSums(tx *sqldb.Tx, p piece, points map[int64]string, sums map[pair][]pointSum) error {
+	var k pair
+	var source, first, last int64
+	var r row
+	into := append([]any{&k.client, &k.server, &k.service, &source}, r.into(&first, &last)...)
+	return eachRow(tx, "SELECT client, server, service, source, "+sumFields+" FROM flow_sum WHERE grain = $1 AND start BETWEEN $2 AND $3", []any{int64(p.grain), p.from, p.to},
+		func(rows *sqldb.Rows) error {
+			if err := rows.Scan(into...); err != nil {
+				return err
+			}
+			r.First, r.Last = seconds(first), seconds(last)
+			point, list := points[source], sums[k]
+			for i := range list {
+				if list[i].point == point {
+					list[i].add(&r.Sum)
+					return nil
+				}
+			}
+			sums[k] = append(list, pointSum{point, r.Sum})
+			return nil
+		})
+}
+
+// nodes makes the nodes of a graph and tells where each host went.
+func (f *Flows) nodes(tx *sqldb.Tx, g *Graph, hosts map[int64]bool) (map[int64]int32, error) {
+	subjects := make(map[int64]string, len(hosts))
+	keys := make([]string, 0, len(hosts))
+	if err := eachRow(tx, "SELECT id, subject FROM flow_host", nil, func(rows *sqldb.Rows) error {
+		var id int64
+		var subject string
+		if err := rows.Scan(&id, &subject); err != nil {
+			return err
+		}
+		if hosts[id] {
+			subjects[id] = subject
+			keys = append(keys, subject)
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	slices.Sort(keys)
+	devices, err := f.inv.HostDevices(tx, keys)
+	if err != nil {
+		return nil, err
+	}
+	known, err := f.known(tx, devices)
+	if err != nil {
+		return nil, err
+	}
+	place := make(map[int64]int32, len(hosts))
+	at := map[string]int32{}
+	ids := make([]int64, 0, len(subjects))
+	for id := range subjects {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b int64) int { return cmp.Compare(subjects[a], subjects[b]) })
+	g.byID = map[string]int32{}
+	for _, id := range ids {
+		subject := subjects[id]
+		device := devices[subject]
+		name := subject
+		if device != "" {
+			name = "device " + device
+		}
+		i, ok := at[name]
+		if !ok {
+			i = int32(len(g.Nodes))
+			at[name] = i
+			g.Nodes = append(g.Nodes, nodeOf(subject, device, known[device]))
+			if device != "" {
+				g.byID[device] = i
+			}
+		}
+		n := &g.Nodes[i]
+		n.Hosts, n.hostIDs = append(n.Hosts, subject), append(n.hostIDs, id)
+		place[id] = i
+	}
+	return place, nil
+}
+
+// known reads what the inventory says of devices.
+func (f *Flows) known(tx *sqldb.Tx, devices map[string]string) (map[string]*inventory.Row, error) {
+	ids := make([]string, 0, len(devices))
+	for _, id := range devices {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	rows, err := f.inv.Rows(tx, slices.Compact(ids))
+	out := make(map[string]*inventory.Row, len(rows))
+	for _, r := range rows {
+		out[r.ID] = r
+	}
+	return out, err
+}
+
+func nodeOf(subject, device string, r *inventory.Row) Node {
+	if device == "" || r == nil {
+		n := Node{Kind: kindOf(subject), Name: HostName(subject)}
+		if n.Kind == Unknown {
+			_, ip, _ := strings.Cut(subject, "|")
+			n.Known.Subnet = subnetOf(ip)
+		}
+		return n
+	}
+	n := Node{Kind: Device, ID: device, Name: r.Name, Known: Known{Category: r.Get(fact.Category), Class: r.Get(fact.Class), Manufacturer: r.Get(fact.Manufacturer), Model: r.Get(fact.Model),
+		Site: r.Get(fact.Site), Department: r.Get(fact.Department), VLAN: r.Get(fact.VLAN), Status: r.Get(fact.Status)}}
+	if ips := r.All(fact.IP); len(ips) > 0 {
+		n.Known.Subnet = subnetOf(ips[0])
+	}
+	if n.Name == "" {
+		n.Name = HostName(subject)
+	}
+	return n
+}
+
+// subnetOf is the /24 or /64 of an address: without the routers' tables nobody knows the true one.
+func subnetOf(ip string) string {
+	a, err := netip.ParseAddr(ip)
+	if err != nil {
+		return ""
+	}
+	bits := 24
+	if a.Is6() {
+		bits = 64
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}
+
+// HostName is the subject of a host as people read it: its address.
+func HostName(subject string) string {
+	switch mac, ip, _ := strings.Cut(subject, "|"); {
+	case subject == everybody:
+		return "groups and broadcasts"
+	case ip != "":
+		return ip
+	default:
+		return mac
+	}
+}
+
+// link fills in the links. What several points saw of one pair is not added up.
+func (g *Graph) link(sums map[pair][]pointSum, place map[int64]int32, services map[int64]Service) {
+	type linkKey struct {
+		client, server int32
+		service        int64
+	}
+	at := make(map[linkKey]int32, len(sums))
+	for k, list := range sums {
+		s := list[0].Sum
+		for i := 1; i < len(list); i++ {
+			s.most(&list[i].Sum)
+		}
+		lk := linkKey{place[k.client], place[k.server], k.service}
+		i, ok := at[lk]
+		if !ok {
+			at[lk] = int32(len(g.Links))
+			g.Links = append(g.Links, Link{Client: lk.client, Server: lk.server, Service: services[k.service], Sum: s})
+		} else {
+			g.Links[i].add(&s)
+		}
+		if g.Began.IsZero() || s.First.Before(g.Began) {
+			g.Began = s.First
+		}
+		if s.Last.After(g.Ended) {
+			g.Ended = s.Last
+		}
+	}
+	slices.SortFunc(g.Links, func(a, b Link) int {
+		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Service.Protocol, b.Service.Protocol),
+			cmp.Compare(a.Service.Transport, b.Service.Transport), cmp.Compare(a.Service.Port, b.Service.Port))
+	})
+}
+
+// Find returns the node of a device.
+func (g *Graph) Find(device string) (int32, bool) {
+	i, ok := g.byID[device]
+	return i, ok
+}
