@@ -2,6 +2,9 @@ package all
 
 import (
 	"pons/protocol"
+	"pons/protocol/dcerpc"
+	"pons/protocol/kerberos"
+	"pons/protocol/ldap"
 	"pons/protocol/llmnr"
 	"pons/protocol/mdns"
 	"pons/protocol/nbns"
@@ -10,7 +13,7 @@ import (
 
 // windows are the protocols of names, directories and Windows networks.
 func windows() []protocol.Parser {
-	return []protocol.Parser{mdns.Parser(), llmnr.Parser(), nbns.Parser(), smb.Parser(), smb.Browser()}
+	return []protocol.Parser{mdns.Parser(), llmnr.Parser(), nbns.Parser(), smb.Parser(), smb.Browser(), dcerpc.Parser(), ldap.Parser(), kerberos.Parser()}
 }
 
 // windowsByPort are those of them that need a port to be sure.
