@@ -91,6 +91,14 @@ func (a addr) netip() netip.Addr {
 	return netip.AddrFrom16(b).Unmap()
 }
 
+// String is the canonical text of fact.IP, "" for none.
+func (a addr) String() string {
+	if a == (addr{}) {
+		return ""
+	}
+	return a.netip().String()
+}
+
 // host tells whether an address can be one host's: not unspecified, multicast or limited broadcast.
 func (a addr) host() bool {
 	if a.is4() {
@@ -118,6 +126,17 @@ func (a addr) private() bool {
 		return v4>>24 == 10 || v4>>20 == 172<<4|1 || v4>>16 == 192<<8|168 || v4>>22 == 100<<2|1 || v4>>24 == 127
 	}
 	return a.hi>>57 == 0xfc>>1
+}
+
+// public addresses are hosts' of the Internet: neither private nor set aside for tests of equipment (RFC 2544).
+func (a addr) public() bool {
+	if !a.host() || a.private() {
+		return false
+	}
+	if a.is4() {
+		return uint32(a.lo)>>17 != 198<<7|9
+	}
+	return a.hi>>61 == 1 // 2000::/3 is all that is given out (RFC 4291)
 }
 
 // MACText is the canonical text of a six-byte link address, "" for any other length.

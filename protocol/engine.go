@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"slices"
 	"time"
 
 	"pons/fact"
@@ -8,11 +9,13 @@ import (
 
 // Options bound what an engine may hold. Zero means the default.
 type Options struct {
+	Workers    int // goroutines that read conversations; default 1, which reads in Frame itself. The result is the same
 	MaxFlows   int // conversations followed at once; default 200,000, the least recent goes first
 	MaxBuffer  int // bytes held per direction, for a parser that asks for more and again for what came too early; default 256 KiB
 	MaxMemory  int // bytes held for all conversations together; default 64 MiB
 	MaxHosts   int // pairs of MAC and IP remembered; default 1,000,000
 	MaxFacts   int // different statements remembered; default 2,000,000
+	MaxTraffic int // rows of traffic held until they are taken; default 500,000
 	ClaimBytes int // bytes of a direction after which an unclaimed conversation is dropped; default 4096
 }
 
@@ -20,8 +23,8 @@ func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&o.MaxFlows, 200_000}, {&o.MaxBuffer, 256 << 10}, {&o.MaxMemory, 64 << 20}, {&o.MaxHosts, 1_000_000},
-		{&o.MaxFacts, 2_000_000}, {&o.ClaimBytes, 4096}} {
+	}{{&o.Workers, 1}, {&o.MaxFlows, 200_000}, {&o.MaxBuffer, 256 << 10}, {&o.MaxMemory, 64 << 20}, {&o.MaxHosts, 1_000_000},
+		{&o.MaxFacts, 2_000_000}, {&o.MaxTraffic, 500_000}, {&o.ClaimBytes, 4096}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -31,18 +34,20 @@ func (o Options) withDefaults() Options {
 
 // Counters say what an engine met. Hostile and damaged bytes show up here and nowhere else.
 type Counters struct {
-	Frames, Bytes uint64
-	Undecodable   uint64 // frames whose link, network or transport header could not be read
-	Unfollowed    uint64 // frames of transports that nobody here reads (ICMP, SCTP, …)
-	Fragments     uint64 // IP fragments met
-	FragmentsLost uint64 // fragments dropped for lack of their rest or of room
-	Conversations uint64 // begun
-	Unclaimed     uint64 // conversations that no parser wanted
-	Evicted       uint64 // conversations dropped for lack of room
-	Losses        uint64 // holes in TCP streams
-	HostsDropped  uint64 // sightings dropped for lack of room
-	FactsDropped  uint64 // statements dropped for lack of room
-	Parsers       []ParserCount
+	Frames, Bytes  uint64
+	Undecodable    uint64 // frames whose link, network or transport header could not be read
+	Unfollowed     uint64 // frames of transports that nobody here reads (ICMP, SCTP, …)
+	Encrypted      uint64 // of those, 802.11 frames whose content is encrypted
+	Fragments      uint64 // IP fragments met
+	FragmentsLost  uint64 // fragments dropped for lack of their rest or of room
+	Conversations  uint64 // begun
+	Unclaimed      uint64 // conversations that no parser wanted
+	Evicted        uint64 // conversations dropped for lack of room
+	Losses         uint64 // holes in TCP streams
+	HostsDropped   uint64 // sightings dropped for lack of room
+	FactsDropped   uint64 // statements dropped for lack of room
+	TrafficDropped uint64 // packets left out of the traffic for lack of room
+	Parsers        []ParserCount
 }
 
 // ParserCount is one parser's share.
@@ -54,108 +59,172 @@ type ParserCount struct {
 	Panics        uint64 // of those, faults of the parser itself; the engine goes on
 }
 
-// packet is what is known of the frame in hand.
-type packet struct {
-	at       time.Time
-	nano     int64
-	frame    uint64
-	src, dst mac
-	from, to addr
-	depth    int // tunnels entered
-}
-
 // Engine turns frames into facts. It is not safe for concurrent use: one engine serves one source.
 type Engine struct {
-	opt     Options
 	parsers []Parser
-	count   Counters
+	frames  uint64
+	bytes   uint64
+	nano    int64 // of the last frame
 
-	p        packet
-	clock    int64 // the earlier of the last two frames' times: what has gone silent is judged by it, not by one stray time
-	flows    map[flowKey]*flow
-	idle     [2]flowList // short- and long-lived conversations, least recent first
-	free     *flow
-	buffered int // bytes held by all conversations
-
-	fragments fragmentTable
-	hosts     hostTable
-	facts     statementTable
-
-	speaking int             // index of the parser whose Next runs
-	emit     func(fact.Fact) // one closure for all calls of Next
+	workers []*worker
+	crew    *crew      // nil with one worker
+	book    *hostTable // what the workers know together; with one worker, that worker's own
+	census  *census
 }
 
-// NewEngine makes an engine with parsers in the order in which they are asked.
+// NewEngine makes an engine with parsers in the order in which they are asked. With several workers, parsers are
+// asked by all of them at once; what one conversation knows stays its own.
 func NewEngine(parsers []Parser, opt Options) *Engine {
-	e := &Engine{opt: opt.withDefaults(), parsers: parsers, flows: map[flowKey]*flow{}}
-	e.count.Parsers = make([]ParserCount, len(parsers))
-	for i, p := range parsers {
-		e.count.Parsers[i].Name = p.Name
+	opt = opt.withDefaults()
+	e := &Engine{parsers: parsers, census: newCensus()}
+	for i := range opt.Workers {
+		e.workers = append(e.workers, newWorker(parsers, opt, i))
 	}
-	e.hosts = hostTable{max: e.opt.MaxHosts, pairs: map[pair]*sighting{}}
-	e.facts = statementTable{max: e.opt.MaxFacts, said: map[statementKey]*statement{}, perAttr: map[subjectAttr]int{}}
-	e.fragments.sets = map[fragmentKey]*fragmentSet{}
-	e.emit = e.take
+	if e.book = e.workers[0].hosts; opt.Workers > 1 {
+		e.book = newHostTable(opt.MaxHosts, opt.MaxFacts)
+		e.crew = newCrew(e.workers)
+	}
 	return e
 }
 
 // Frame reads one frame of a link type (https://www.tcpdump.org/linktypes.html). number is its place in the
-// capture, from 1, and ends up in the facts' Because. data may be shorter than the frame was on the wire.
+// capture, from 1, and ends up in the facts' Because. data may be shorter than the frame was on the wire, and is
+// the caller's again when Frame returns.
 func (e *Engine) Frame(at time.Time, link uint32, number uint64, data []byte) {
-	e.count.Frames++
-	e.count.Bytes += uint64(len(data))
-	before := e.p.nano
-	e.p = packet{at: at, nano: at.UnixNano(), frame: number}
-	e.clock = min(e.p.nano, before)
-	e.link(link, data)
+	e.frames++
+	e.bytes += uint64(len(data))
+	nano := at.UnixNano()
+	// What has gone silent is judged by the earlier of the last two frames' times, not by one stray time.
+	clock := min(nano, e.nano)
+	e.nano = nano
+	if e.crew != nil {
+		e.crew.frame(nano, clock, link, number, data)
+		return
+	}
+	e.workers[0].read(nano, clock, link, number, data)
 }
 
 // Counters returns what was met so far.
 func (e *Engine) Counters() Counters {
-	c := e.count
-	c.Parsers = append([]ParserCount(nil), e.count.Parsers...)
-	c.HostsDropped, c.FactsDropped = e.hosts.dropped, e.facts.dropped
-	c.FragmentsLost += e.fragments.lost
+	e.sync()
+	c := Counters{Frames: e.frames, Bytes: e.bytes, Parsers: make([]ParserCount, len(e.parsers))}
+	for i, p := range e.parsers {
+		c.Parsers[i].Name = p.Name
+	}
+	for _, w := range e.workers {
+		o := &w.count
+		c.Undecodable += o.Undecodable
+		c.Unfollowed += o.Unfollowed
+		c.Encrypted += o.Encrypted
+		c.Fragments += o.Fragments
+		c.FragmentsLost += o.FragmentsLost
+		c.Conversations += o.Conversations
+		c.Unclaimed += o.Unclaimed
+		c.Evicted += o.Evicted
+		c.Losses += o.Losses
+		c.HostsDropped += w.hosts.hostsDropped
+		c.FactsDropped += w.hosts.factsDropped
+		c.TrafficDropped += w.traffic.dropped
+		for i := range o.Parsers {
+			a, b := &c.Parsers[i], &o.Parsers[i]
+			a.Conversations, a.Facts, a.Errors, a.Panics = a.Conversations+b.Conversations, a.Facts+b.Facts, a.Errors+b.Errors, a.Panics+b.Panics
+		}
+	}
+	c.FragmentsLost += e.workers[0].fragments.lost
 	return c
 }
 
-// Finish ends every conversation and returns one record per device on the wire, in a stable order.
+// Finish ends every conversation and returns one record per device on the wire, in a stable order. No frame may follow.
 func (e *Engine) Finish() []fact.Record {
-	for i := range e.idle {
-		for f := e.idle[i].oldest; f != nil; f = e.idle[i].oldest {
-			e.endFlow(f)
+	e.sync()
+	if e.crew != nil {
+		e.crew.do(func(w *worker) { w.end() })
+		e.crew.stop()
+		e.crew = nil
+	} else {
+		e.workers[0].end()
+	}
+	e.gather(true)
+	e.census.take(e.book)
+	var all []*device
+	for _, d := range e.census.devices {
+		if !e.census.empty(d) {
+			all = append(all, d)
 		}
 	}
-	return e.records()
+	return e.records(all)
 }
 
-// take receives a fact from the parser that is speaking.
-func (e *Engine) take(f fact.Fact) {
-	c := &e.count.Parsers[e.speaking]
-	c.Facts++
-	if f.Source == "" {
-		f.Source = e.sourceOf(e.speaking)
-	}
-	e.say(f)
+// Traffic takes what conversations carried since it was last taken. Its ends are the subjects of the records, as far
+// as the hosts are known by now.
+func (e *Engine) Traffic() []Traffic {
+	e.sync()
+	e.gather(false)
+	e.sumRecent()
+	e.census.take(e.book)
+	return e.rows()
 }
 
-// say stores a fact, completed with time and frame.
-func (e *Engine) say(f fact.Fact) {
-	nano := e.p.nano
-	if !f.At.IsZero() {
-		nano = f.At.UnixNano()
+// Harvest takes what has changed since the last time, while frames go on coming: the whole records of hosts of whom
+// something new is known (that they were merely seen again is told every few minutes), the subjects that a later
+// insight withdrew (an address that turned out to be a MAC's), and the traffic. What it costs grows with what
+// changed. A call from time to time, at least every few minutes, also keeps memory from growing with traffic rows.
+func (e *Engine) Harvest() (changed []fact.Record, gone []fact.Key, traffic []Traffic) {
+	e.sync()
+	e.gather(false)
+	e.sumRecent()
+	var tell []*device
+	for _, d := range e.census.take(e.book) {
+		switch {
+		case !e.census.empty(d):
+			d.told = true
+			tell = append(tell, d)
+			continue
+		case d.told:
+			gone = append(gone, d.key())
+		}
+		delete(e.census.devices, d.identity)
 	}
-	if !e.facts.add(f, nano, e.p.frame) || f.Attr != fact.MAC {
+	slices.SortFunc(gone, fact.Key.Compare)
+	return e.records(tell), gone, e.rows()
+}
+
+// sync waits until the workers have read every frame.
+func (e *Engine) sync() {
+	if e.crew != nil {
+		e.crew.sync()
+	}
+}
+
+// gather brings together what the workers know.
+func (e *Engine) gather(everything bool) {
+	if e.book == e.workers[0].hosts {
+		if everything {
+			e.book.markAll()
+		}
 		return
 	}
-	// A parser that states a MAC for a host key of both says that the MAC is the host's own (ARP, DHCP).
-	if m, ip := f.Subject.SplitHost(); m == f.Value {
-		if s := e.hosts.see(pair{parseMAC(m), parseAddr(ip)}, nano, e.p.frame); s != nil {
-			s.bound = true
-		}
+	for _, w := range e.workers {
+		e.book.absorb(w.hosts, everything)
 	}
 }
 
-func (e *Engine) sourceOf(parser int) fact.Source {
-	return fact.Source("wire:" + e.parsers[parser].Name)
+func (e *Engine) sumRecent() {
+	for _, w := range e.workers {
+		w.sumRecent()
+	}
+}
+
+// records writes devices down.
+func (e *Engine) records(devices []*device) []fact.Record {
+	for _, d := range devices {
+		d.dirty = false
+	}
+	out := make([]fact.Record, len(devices))
+	var k clerk
+	for i, d := range devices {
+		out[i] = k.record(e.census, d)
+	}
+	slices.SortFunc(out, func(a, b fact.Record) int { return a.Subject.Compare(b.Subject) })
+	return out
 }

@@ -4,10 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
-	"strconv"
-	"time"
-
-	"pons/fact"
 )
 
 // How long a silent conversation is kept: datagrams rarely pause longer than a minute, HL7 and DICOM
@@ -16,6 +12,8 @@ const (
 	shortIdle = 60 * 1e9
 	longIdle  = 4 * 3600 * 1e9
 )
+
+var idleLimit = [2]int64{shortIdle, longIdle}
 
 // maxAsks bounds how often parsers are asked about a conversation that began before the capture or lost
 // bytes; maxDatagramAsks about one whose first datagrams nobody knew.
@@ -51,19 +49,27 @@ type flow struct {
 	last         int64
 	frame        uint64
 
+	begun     int64
 	mac       [2]mac
-	sighted   [2]*sighting
+	host      [2]*host // as it was last seen sending
+	ends      [2]Endpoint
+	named     [2]bool // ends holds the side, with the MAC it has now
 	sent      [2]bool
+	spoke     [2]bool // sent something beside headers
 	client    uint8
 	certain   bool // SYN or ports told who the client is
-	served    [2]bool
+	talks     bool // both sides have spoken
+	outside   bool // one of them is on the Internet
+	remote    bool // and works on the other
 	everAsked bool
 
 	state  flowState
-	parser int
+	parser int // its index plus one
 	asks   int
 	conv   Conversation
+	served [2]bool
 	stream *stream // TCP only
+	tally  tally
 }
 
 // flowList is an intrusive list of flows by their last packet.
@@ -93,131 +99,153 @@ func (l *flowList) push(f *flow) {
 	l.newest = f
 }
 
-// flowFor finds or begins the conversation of the packet in hand and returns the sender's side.
-func (e *Engine) flowFor(t Transport, fromPort, toPort uint16) (f *flow, side uint8) {
-	from, to := e.p.from, e.p.to
+// flowFor finds or begins the conversation of the packet in hand and returns the sender's side; nil where another
+// worker follows it.
+func (w *worker) flowFor(t Transport, fromPort, toPort uint16) (f *flow, side uint8) {
+	from, to := w.p.from, w.p.to
 	if !from.host() && t == UDP {
-		from = addr{noSource, uint64(e.p.src)}
+		from = addr{noSource, uint64(w.p.src)}
 	}
+	if !w.mine(from, to) {
+		return nil, 0
+	}
+	w.counts = true
 	k := flowKey{from, to, fromPort, toPort, t}
 	if to.less(from) || to == from && toPort < fromPort {
 		k, side = flowKey{to, from, toPort, fromPort, t}, 1
 	}
-	f = e.flows[k]
-	if f == nil || e.p.nano-f.last > shortIdle && f.idle == 0 {
+	f = w.flows[k]
+	if f == nil || w.p.nano-f.last > idleLimit[f.idle] {
 		if f != nil {
-			e.endFlow(f)
+			w.endFlow(f)
 		}
-		f = e.newFlow(k)
-		f.client, f.certain = side, false
-		if t == UDP {
-			f.idle = 0
-			if fromPort < 1024 && toPort >= 1024 { // a service answers from its port; the question was not seen
-				f.client = 1 - side
-			}
+		f = w.newFlow(k)
+		f.client = side
+		if t == UDP && fromPort < 1024 && toPort >= 1024 { // a service answers from its port; the question was not seen
+			f.client = 1 - side
 		}
-		e.idle[f.idle].push(f)
-	} else if l := &e.idle[f.idle]; l.newest != f {
+		w.idle[0].push(f)
+	} else if l := &w.idle[f.idle]; l.newest != f {
 		l.remove(f)
 		l.push(f)
 	}
-	f.last, f.frame = e.p.nano, e.p.frame
-	e.sight(f, side)
+	f.last, f.frame = w.p.nano, w.p.frame
+	w.sight(f, side)
 	return f, side
 }
 
-// sight notes the sender of the packet in hand, by a shortcut where it is the same as last time.
-func (e *Engine) sight(f *flow, side uint8) {
+// sight notes the sender of the packet in hand, by a shortcut where it is the same as last time, and counts the packet.
+func (w *worker) sight(f *flow, side uint8) {
 	f.sent[side] = true
-	if s := f.sighted[side]; s != nil && f.mac[side] == e.p.src {
-		s.touch(e.p.nano)
+	if h := f.host[side]; h != nil && f.mac[side] == w.p.src {
+		w.hosts.touch(h, w.p.nano)
 	} else {
-		f.sighted[side] = e.hosts.see(pair{e.p.src, e.p.from}, e.p.nano, e.p.frame)
+		f.host[side] = w.hosts.see(pair{w.p.src, w.p.from}, w.p.nano, w.p.frame)
+		f.setMAC(side, w.p.src)
 	}
-	f.mac[side] = e.p.src
 	if other := 1 - side; !f.sent[other] {
-		f.mac[other] = e.p.dst
+		f.setMAC(other, w.p.dst)
+	}
+	w.tallyUp(f, side)
+}
+
+func (f *flow) setMAC(side uint8, m mac) {
+	if f.mac[side] != m {
+		f.mac[side], f.named[side] = m, false
 	}
 }
 
-func (e *Engine) newFlow(k flowKey) *flow {
-	for i, limit := range [2]int64{shortIdle, longIdle} { // a new one pays for up to two that have gone silent
+func (w *worker) newFlow(k flowKey) *flow {
+	for i, limit := range idleLimit { // a new one pays for up to two that have gone silent
 		for range 2 {
-			if f := e.idle[i].oldest; f != nil && e.clock-f.last > limit {
-				e.endFlow(f)
+			if f := w.idle[i].oldest; f != nil && w.p.clock-f.last > limit {
+				w.endFlow(f)
 			}
 		}
 	}
-	if len(e.flows) >= e.opt.MaxFlows {
-		f := e.idle[0].oldest
-		if f == nil || e.idle[1].oldest != nil && len(e.flows)&1 == 0 {
-			f = e.idle[1].oldest
+	if len(w.flows) >= w.opt.MaxFlows {
+		f := w.idle[0].oldest
+		if f == nil || w.idle[1].oldest != nil && len(w.flows)&1 == 0 {
+			f = w.idle[1].oldest
 		}
-		e.endFlow(f)
-		e.count.Evicted++
+		w.endFlow(f)
+		w.count.Evicted++
 	}
-	f := e.free
+	f := w.free
 	if f != nil {
-		e.free = f.newer
+		w.free = f.newer
 		*f = flow{}
 	} else {
 		f = new(flow)
 	}
-	f.key = k
-	e.flows[k] = f
-	e.count.Conversations++
+	f.key, f.begun, f.tally.begun = k, w.p.nano, 1
+	w.flows[k] = f
+	w.count.Conversations++
 	return f
 }
 
 // endFlow lets a conversation go, after handing out what still waits for lost bytes.
-func (e *Engine) endFlow(f *flow) {
-	now := e.p
-	e.p = packet{at: time.Unix(0, f.last).UTC(), nano: f.last, frame: f.frame}
+func (w *worker) endFlow(f *flow) {
+	now := w.p
+	w.p = packet{nano: f.last, clock: now.clock, frame: f.frame}
 	if f.stream != nil {
-		e.flushStream(f)
+		w.flushStream(f)
 	}
-	e.kill(f)
-	e.p = now
-	e.idle[f.idle].remove(f)
-	delete(e.flows, f.key)
-	f.newer, e.free = e.free, f
+	w.kill(f)
+	w.sum(f)
+	w.p = now
+	w.idle[f.idle].remove(f)
+	delete(w.flows, f.key)
+	f.newer, w.free = w.free, f
 }
 
 // kill stops reading a conversation; the flow stays to swallow what comes after.
-func (e *Engine) kill(f *flow) {
+func (w *worker) kill(f *flow) {
 	if f.state == asking && f.everAsked && f.parser == 0 {
-		e.count.Unclaimed++
+		w.count.Unclaimed++
 	}
 	if f.state == claimed {
 		f.served = [2]bool{} // states the services again, for when they were last seen
-		e.serve(f)
+		w.serve(f)
 	}
 	f.state, f.conv = dead, nil
 	if f.stream != nil {
-		e.dropBuffers(f.stream)
+		w.dropBuffers(f.stream)
 	}
 	if f.idle != 0 {
-		e.idle[f.idle].remove(f)
+		w.idle[f.idle].remove(f)
 		f.idle = 0
-		e.idle[0].push(f)
+		w.idle[0].push(f)
 	}
 }
 
 // endpoint describes a side as parsers see it.
-func (f *flow) endpoint(side uint8) Endpoint {
+func (w *worker) endpoint(f *flow, side uint8) *Endpoint {
+	ep := &f.ends[side]
+	if f.named[side] {
+		return ep
+	}
+	f.named[side] = true
 	a, port := f.key.a, f.key.aPort
 	if side == 1 {
 		a, port = f.key.b, f.key.bPort
 	}
-	if f.key.transport == Link {
-		return Endpoint{MAC: f.mac[side].String()}
-	}
-	ep := Endpoint{MAC: f.mac[side].String(), IP: a.netip(), Port: port}
-	if a.hi == noSource {
-		ep.IP = netip.IPv6Unspecified()
-		if f.key.a.is4() || f.key.b.is4() {
-			ep.IP = netip.IPv4Unspecified()
+	*ep = Endpoint{}
+	p := pair{mac: f.mac[side]}
+	if f.key.transport != Link {
+		ep.Port, ep.IP = port, a.netip()
+		if a.hi == noSource {
+			ep.IP = netip.IPv6Unspecified()
+			if f.key.a.is4() || f.key.b.is4() {
+				ep.IP = netip.IPv4Unspecified()
+			}
 		}
+		p.ip = addrOf(ep.IP)
+	}
+	if h := w.hosts.pairs[p]; h != nil {
+		ep.MAC, ep.key = h.macText(), h.keyText()
+	} else {
+		ep.MAC, ep.key = p.mac.String(), keyText(p)
 	}
 	return ep
 }
@@ -229,15 +257,15 @@ func (f *flow) dir(side uint8) Dir {
 	return ToClient
 }
 
-func (f *flow) opening(side uint8, first []byte, frame uint64) Opening {
+func (w *worker) opening(f *flow, side uint8, first []byte, etherType uint16) Opening {
 	return Opening{
-		Transport: f.key.transport, Client: f.endpoint(f.client), Server: f.endpoint(1 - f.client),
-		FirstDir: f.dir(side), First: first, Frame: frame,
+		Transport: f.key.transport, EtherType: etherType, Client: *w.endpoint(f, f.client), Server: *w.endpoint(f, 1-f.client),
+		FirstDir: f.dir(side), First: first, Frame: w.p.frame,
 	}
 }
 
 // ask offers first bytes to every parser, and once more with the sides exchanged where they were guessed.
-func (e *Engine) ask(f *flow, o Opening) bool {
+func (w *worker) ask(f *flow, o Opening) bool {
 	f.everAsked = true
 	f.asks++
 	for turn := range 2 {
@@ -247,96 +275,93 @@ func (e *Engine) ask(f *flow, o Opening) bool {
 			}
 			o.Client, o.Server, o.FirstDir = o.Server, o.Client, 1-o.FirstDir
 		}
-		for i := range e.parsers {
-			if !e.claims(i, o) {
+		for i := range w.parsers {
+			if !w.claims(i, o) {
 				continue
 			}
 			if turn == 1 {
 				f.client = 1 - f.client
 			}
 			if f.parser != i+1 { // a conversation resumed after a loss is still the same one
-				e.count.Parsers[i].Conversations++
+				w.count.Parsers[i].Conversations++
 				f.served = [2]bool{}
+				if f.parser > 0 {
+					w.sum(f) // under the name of the one before
+				}
 			}
 			f.parser, f.state, f.certain = i+1, claimed, true
-			f.conv = e.open(i, o)
+			f.conv = w.open(i, o)
 			if f.conv == nil {
-				e.kill(f)
+				w.kill(f)
 				return false
 			}
-			e.serve(f)
+			w.serve(f)
 			return true
 		}
 	}
 	return false
 }
 
-func (e *Engine) claims(i int, o Opening) (ok bool) {
-	defer e.caught(i)
-	return e.parsers[i].Claims(o)
+func (w *worker) claims(i int, o Opening) (ok bool) {
+	defer w.caught(i)
+	return w.parsers[i].Claims(o)
 }
 
-func (e *Engine) open(i int, o Opening) (c Conversation) {
-	defer e.caught(i)
-	return e.parsers[i].New(o)
+func (w *worker) open(i int, o Opening) (c Conversation) {
+	defer w.caught(i)
+	return w.parsers[i].New(o)
 }
 
 // caught turns a parser's fault into a count: one hostile datagram must not stop a sensor.
-func (e *Engine) caught(i int) {
+func (w *worker) caught(i int) {
 	if r := recover(); r != nil {
-		e.count.Parsers[i].Panics++
-		e.count.Parsers[i].Errors++
+		w.count.Parsers[i].Panics++
+		w.count.Parsers[i].Errors++
 	}
 }
 
 var errPanic = errors.New("parser fault")
 
 // next calls the conversation's parser, and holds it to its contract.
-func (e *Engine) next(f *flow, d Dir, data []byte) (advance int, err error) {
-	e.speaking = f.parser - 1
+func (w *worker) next(f *flow, d Dir, data []byte) (advance int, err error) {
+	w.speaking, w.talking = f.parser-1, f
 	err = errPanic
-	defer e.caught(e.speaking)
-	advance, err = f.conv.Next(e.p.at, d, data, e.emit)
+	defer w.caught(w.speaking)
+	advance, err = f.conv.Next(moment(w.p.nano), d, data, w.emit)
 	if err == nil && (advance < 0 || advance > len(data)) {
 		err = errPanic
 	}
 	if err != nil && !errors.Is(err, Done) && !errors.Is(err, Renew) {
-		e.count.Parsers[e.speaking].Errors++
+		w.count.Parsers[w.speaking].Errors++
 	}
 	return advance, err
 }
 
 // serve states the services of a claimed conversation, for each side that was seen sending.
-func (e *Engine) serve(f *flow) {
+func (w *worker) serve(f *flow) {
 	if f.key.transport == Link {
 		return
 	}
-	transport := "tcp"
-	if f.key.transport == UDP {
-		transport = "udp"
-	}
-	port := f.endpoint(1 - f.client).Port
 	for side := range uint8(2) {
 		if !f.sent[side] || f.served[side] {
 			continue
 		}
 		f.served[side] = true
-		role := "client"
-		if side != f.client {
-			role = "server"
+		h := f.host[side]
+		if p := f.pair(side); h == nil || h.pair != p { // a sender without an address, or behind a group's
+			if h = w.hosts.entry(p); h == nil {
+				continue
+			}
 		}
-		e.say(fact.Fact{
-			Subject: f.endpoint(side).Key(), Attr: fact.Service, Source: e.sourceOf(f.parser - 1),
-			Value:   transport + "/" + strconv.Itoa(int(port)) + "/" + e.parsers[f.parser-1].Name + "/" + role,
-			Because: "conversation", At: time.Unix(0, f.last),
-		})
+		k := serviceKey{host: h, port: f.port(1 - f.client), parser: int16(f.parser), transport: f.key.transport, server: side != f.client}
+		w.hosts.service(k, w.parsers[f.parser-1].Name, w.sources[f.parser-1], f.last, w.p.frame)
 	}
 }
 
 // udp reads one datagram.
-func (e *Engine) udp(b []byte) {
+func (w *worker) udp(b []byte) {
 	if len(b) < 8 {
-		e.count.Undecodable++
+		w.undecodable()
 		return
 	}
 	payload := b[8:]
@@ -344,52 +369,75 @@ func (e *Engine) udp(b []byte) {
 		payload = b[8:n]
 	}
 	fromPort, toPort := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	f, side := e.flowFor(UDP, fromPort, toPort)
-	e.datagram(f, side, payload, Opening{})
+	if tunnelPort(fromPort, toPort) && w.udpTunnel(fromPort, toPort, payload) {
+		return
+	}
+	f, side := w.flowFor(UDP, fromPort, toPort)
+	if f == nil {
+		return
+	}
+	w.datagram(f, side, payload, 0)
+	if len(payload) > 0 {
+		w.spoken(f, side)
+	}
 }
 
 // frame reads one bare link payload. Frames of one sender and kind are one conversation.
-func (e *Engine) frame(etherType, kind uint16, b []byte) {
-	if e.p.src == 0 || e.p.src.group() {
-		e.count.Unfollowed++
+func (w *worker) frame(etherType, kind uint16, b []byte) {
+	if w.p.src == 0 || w.p.src.group() {
+		w.unfollowed()
 		return
 	}
-	e.p.from = addr{}
-	k := flowKey{a: addr{uint64(e.p.src), 0}, aPort: kind, bPort: etherType, transport: Link}
-	f := e.flows[k]
+	w.p.from = addr{}
+	k := flowKey{a: addr{uint64(w.p.src), 0}, aPort: kind, bPort: etherType, transport: Link}
+	if !w.mine(k.a, k.b) {
+		return
+	}
+	f := w.flows[k]
 	if f == nil {
-		f = e.newFlow(k)
+		f = w.newFlow(k)
 		f.certain = true
-		e.idle[0].push(f)
-	} else if l := &e.idle[0]; l.newest != f {
+		w.idle[0].push(f)
+	} else if l := &w.idle[0]; l.newest != f {
 		l.remove(f)
 		l.push(f)
 	}
-	f.last, f.frame = e.p.nano, e.p.frame
-	e.sight(f, 0)
-	f.mac[1] = e.p.dst
-	e.datagram(f, 0, b, Opening{EtherType: etherType})
+	f.last, f.frame = w.p.nano, w.p.frame
+	if f.mac[1] != w.p.dst {
+		w.sum(f) // to the one before
+		f.setMAC(1, w.p.dst)
+	}
+	w.sight(f, 0)
+	w.datagram(f, 0, b, etherType)
 }
 
 // datagram offers or hands one whole payload to a parser. Its error is counted; the next is still read.
-func (e *Engine) datagram(f *flow, side uint8, payload []byte, o Opening) {
+func (w *worker) datagram(f *flow, side uint8, payload []byte, etherType uint16) {
 	if f.state == dead || len(payload) == 0 {
 		return
 	}
 	if f.state == asking {
-		etherType := o.EtherType
-		o = f.opening(side, payload, e.p.frame)
-		o.EtherType = etherType
-		if !e.ask(f, o) {
+		if !w.ask(f, w.opening(f, side, payload, etherType)) {
 			if f.asks >= maxDatagramAsks {
-				e.kill(f)
+				w.kill(f)
 			}
 			return
 		}
 	} else if !f.served[side] {
-		e.serve(f)
+		w.serve(f)
 	}
-	if _, err := e.next(f, f.dir(side), payload); errors.Is(err, Done) {
-		e.kill(f)
+	if _, err := w.next(f, f.dir(side), payload); errors.Is(err, Done) {
+		w.kill(f)
 	}
 }
+
+// spoken notes that a side said something; when both have, what that tells of them is stated.
+func (w *worker) spoken(f *flow, side uint8) {
+	f.spoke[side] = true
+	if f.spoke[1-side] && !f.talks {
+		w.judge(f)
+	}
+}
+
+// flowTable finds conversations by key.
+type flowTable map[flowKey]*flow

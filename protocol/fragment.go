@@ -21,6 +21,7 @@ type fragmentSet struct {
 	total int                       // known once the last fragment came
 	got   int
 	count uint64
+	size  uint64 // bytes of the frames
 	began int64
 }
 
@@ -58,21 +59,24 @@ func (t *fragmentTable) trim(now int64) {
 }
 
 // fragment adds one fragment and reads the datagram on when it is whole.
-func (e *Engine) fragment(k fragmentKey, off int, more bool, b []byte, missing int) {
-	e.count.Fragments++
-	e.see()
-	t := &e.fragments
+func (w *worker) fragment(k fragmentKey, off int, more bool, b []byte, missing int) {
+	if w.counts {
+		w.count.Fragments++
+	}
+	w.see()
+	t := &w.fragments
 	if missing > 0 || off+len(b) > maxDatagram || len(b) == 0 || more && len(b)%8 != 0 {
 		t.lost++
 		return
 	}
 	s := t.sets[k]
 	if s == nil {
-		s = &fragmentSet{began: e.p.nano}
+		s = &fragmentSet{began: w.p.nano}
 		t.sets[k] = s
 		t.order = append(t.order, k)
 	}
 	s.count++
+	s.size += w.p.size
 	end := off + len(b)
 	if !more {
 		s.total = end
@@ -92,8 +96,9 @@ func (e *Engine) fragment(k fragmentKey, off int, more bool, b []byte, missing i
 	if s.total > 0 && s.got >= s.total {
 		whole := s.data[:s.total]
 		t.drop(k, false)
-		e.p.from, e.p.to = k.from, k.to
-		e.transport(k.proto, whole, 0)
+		w.p.from, w.p.to = k.from, k.to
+		w.p.packets, w.p.size = uint32(s.count), s.size
+		w.transport(k.proto, whole, 0)
 	}
-	t.trim(e.clock)
+	t.trim(w.p.clock)
 }

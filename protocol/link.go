@@ -15,99 +15,99 @@ const (
 )
 
 // link peels the link layer by its pcap link type.
-func (e *Engine) link(link uint32, b []byte) {
+func (w *worker) link(link uint32, b []byte) {
 	switch link {
 	case 1:
-		e.ethernet(b)
+		w.ethernet(b)
 	case 0, 108: // null and loop: the address family, in the capturing host's or in network order
 		if len(b) < 4 {
-			e.count.Undecodable++
+			w.undecodable()
 			return
 		}
-		e.bareIP(b[4:])
+		w.bareIP(b[4:])
 	case 12, 14, 101, 228, 229: // raw IP; 12 and 14 are what some systems wrote for 101
-		e.bareIP(b)
+		w.bareIP(b)
 	case 113: // Linux cooked v1: type, ARPHRD, address length, address 8, protocol
 		if len(b) < 16 {
-			e.count.Undecodable++
+			w.undecodable()
 			return
 		}
-		e.cooked(binary.BigEndian.Uint16(b[4:]), b[6:], binary.BigEndian.Uint16(b[14:]), b[16:])
+		w.cooked(binary.BigEndian.Uint16(b[4:]), b[6:], binary.BigEndian.Uint16(b[14:]), b[16:])
 	case 276: // Linux cooked v2: protocol, reserved 2, interface 4, ARPHRD 2, type 1, address length 1, address 8
 		if len(b) < 20 {
-			e.count.Undecodable++
+			w.undecodable()
 			return
 		}
-		e.cooked(uint16(b[11]), b[12:], binary.BigEndian.Uint16(b), b[20:])
+		w.cooked(uint16(b[11]), b[12:], binary.BigEndian.Uint16(b), b[20:])
 	default:
-		e.count.Undecodable++
+		w.undecodable()
 	}
 }
 
-func (e *Engine) cooked(addrLen uint16, address []byte, etherType uint16, b []byte) {
+func (w *worker) cooked(addrLen uint16, address []byte, etherType uint16, b []byte) {
 	if addrLen == 6 {
-		e.p.src = macOf(address)
+		w.p.src = macOf(address)
 	}
 	switch etherType {
 	case 1: // a whole 802.3 frame without its addresses is not defined; Novell raw is nobody's here
-		e.count.Unfollowed++
+		w.unfollowed()
 	case 4: // 802.2 LLC
-		e.llc(b)
+		w.llc(b)
 	default:
-		e.tagged(etherType, b)
+		w.tagged(etherType, b)
 	}
 }
 
 // bareIP reads IP with no link header; the version is in the first nibble.
-func (e *Engine) bareIP(b []byte) {
+func (w *worker) bareIP(b []byte) {
 	switch {
 	case len(b) > 0 && b[0]>>4 == 4:
-		e.ipv4(b)
+		w.ipv4(b)
 	case len(b) > 0 && b[0]>>4 == 6:
-		e.ipv6(b)
+		w.ipv6(b)
 	default:
-		e.count.Undecodable++
+		w.undecodable()
 	}
 }
 
-func (e *Engine) ethernet(b []byte) {
+func (w *worker) ethernet(b []byte) {
 	if len(b) < 14 {
-		e.count.Undecodable++
+		w.undecodable()
 		return
 	}
-	e.p.dst, e.p.src = macOf(b), macOf(b[6:])
-	e.tagged(binary.BigEndian.Uint16(b[12:]), b[14:])
+	w.p.dst, w.p.src = macOf(b), macOf(b[6:])
+	w.tagged(binary.BigEndian.Uint16(b[12:]), b[14:])
 }
 
 // tagged peels VLAN tags, then hands on by EtherType.
-func (e *Engine) tagged(etherType uint16, b []byte) {
+func (w *worker) tagged(etherType uint16, b []byte) {
 	for etherType == etherVLAN || etherType == etherQinQ || etherType == etherQinQ1 {
 		if len(b) < 4 {
-			e.count.Undecodable++
+			w.undecodable()
 			return
 		}
 		etherType, b = binary.BigEndian.Uint16(b[2:]), b[4:]
 	}
 	switch {
 	case etherType == etherIPv4:
-		e.ipv4(b)
+		w.ipv4(b)
 	case etherType == etherIPv6:
-		e.ipv6(b)
+		w.ipv6(b)
 	case etherType == etherMPLS:
-		e.mpls(b)
+		w.mpls(b)
 	case etherType == etherPPPoE:
-		e.pppoe(b)
+		w.pppoe(b)
 	case etherType <= etherMaxLen:
-		e.llc(b[:min(len(b), int(etherType))])
+		w.llc(b[:min(len(b), int(etherType))])
 	default:
-		e.frame(etherType, etherType, b)
+		w.frame(etherType, etherType, b)
 	}
 }
 
 // llc reads 802.2: SNAP with OUI 0 is an EtherType in disguise, the rest goes to parsers as it is.
-func (e *Engine) llc(b []byte) {
+func (w *worker) llc(b []byte) {
 	if len(b) < 3 {
-		e.count.Undecodable++
+		w.undecodable()
 		return
 	}
 	kind := uint16(b[0])<<8 | uint16(b[1])
@@ -115,39 +115,39 @@ func (e *Engine) llc(b []byte) {
 		pid := binary.BigEndian.Uint16(b[6:])
 		if b[3] == 0 && b[4] == 0 && b[5] == 0 {
 			if pid > etherMaxLen {
-				e.tagged(pid, b[8:])
+				w.tagged(pid, b[8:])
 				return
 			}
 		}
 		kind = pid
 	}
-	e.frame(0, kind, b)
+	w.frame(0, kind, b)
 }
 
-func (e *Engine) mpls(b []byte) {
+func (w *worker) mpls(b []byte) {
 	for len(b) >= 4 {
 		bottom := b[2]&1 == 1
 		b = b[4:]
 		if bottom {
-			e.p.src = 0 // what is inside was sent elsewhere
-			e.bareIP(b)
+			w.p.src = 0 // what is inside was sent elsewhere
+			w.bareIP(b)
 			return
 		}
 	}
-	e.count.Undecodable++
+	w.undecodable()
 }
 
-func (e *Engine) pppoe(b []byte) {
+func (w *worker) pppoe(b []byte) {
 	if len(b) < 8 || b[0] != 0x11 {
-		e.count.Undecodable++
+		w.undecodable()
 		return
 	}
 	switch binary.BigEndian.Uint16(b[6:]) { // PPP protocol numbers
 	case 0x0021:
-		e.ipv4(b[8:])
+		w.ipv4(b[8:])
 	case 0x0057:
-		e.ipv6(b[8:])
+		w.ipv6(b[8:])
 	default:
-		e.count.Unfollowed++
+		w.unfollowed()
 	}
 }

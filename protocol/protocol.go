@@ -29,10 +29,14 @@ type Endpoint struct {
 	MAC  string // "00:12:21:aa:bb:cc" or ""
 	IP   netip.Addr
 	Port uint16
+	key  string // the key's value, where the engine has it
 }
 
 // Key is the fact subject of this endpoint.
 func (e Endpoint) Key() fact.Key {
+	if e.key != "" {
+		return fact.Key{Kind: "host", Value: e.key}
+	}
 	ip := ""
 	if e.IP.IsValid() {
 		ip = e.IP.String()

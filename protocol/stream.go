@@ -49,23 +49,29 @@ type segment struct {
 	lost int // bytes behind data that the capture cut off
 }
 
-func (e *Engine) tcp(b []byte, missing int) {
+func (w *worker) tcp(b []byte, missing int) {
 	if len(b) < 20 || int(b[12]>>4)*4 < 20 || int(b[12]>>4)*4 > len(b)+missing {
-		e.count.Undecodable++
+		w.undecodable()
 		return
 	}
 	fromPort, toPort := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	seq, ack, flags := binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:]), b[13]
 	payload := b[min(int(b[12]>>4)*4, len(b)):]
 
-	f, side := e.flowFor(TCP, fromPort, toPort)
+	f, side := w.flowFor(TCP, fromPort, toPort)
+	if f == nil {
+		return
+	}
 	if flags&(synFlag|ackFlag) == synFlag && f.stream != nil {
 		if h := &f.stream.half[side]; f.state == dead || h.open && seq+1 != h.next && (!h.whole || len(h.pending) == 0) {
-			f = e.renew(f, side) // the ports are used again
+			f = w.renew(f, side) // the ports are used again
 		}
 	}
 	if f.stream == nil {
-		e.openStream(f, side, flags, fromPort, toPort)
+		w.openStream(f, side, flags, fromPort, toPort)
+	}
+	if len(payload) > 0 && !f.spoke[side] {
+		w.spoken(f, side)
 	}
 	if f.state == dead {
 		return
@@ -81,17 +87,17 @@ func (e *Engine) tcp(b []byte, missing int) {
 		h.next, h.open = seq, true
 	}
 	if flags&ackFlag != 0 {
-		e.acknowledged(f, 1-side, ack)
+		w.acknowledged(f, 1-side, ack)
 	}
 	if (len(payload) > 0 || missing > 0) && f.state != dead {
-		e.receive(f, side, segment{seq, payload, missing})
+		w.receive(f, side, segment{seq, payload, missing})
 	}
 	if f.state == dead {
 		return
 	}
 	if flags&rstFlag != 0 {
-		e.flushStream(f)
-		e.kill(f)
+		w.flushStream(f)
+		w.kill(f)
 		return
 	}
 	if flags&finFlag != 0 {
@@ -101,17 +107,17 @@ func (e *Engine) tcp(b []byte, missing int) {
 		h.ended = true
 	}
 	if f.stream.half[0].ended && f.stream.half[1].ended {
-		e.kill(f)
+		w.kill(f)
 	}
 }
 
 // openStream begins a stream and settles who is the client: the sender of a SYN, else the side whose port is
 // not a service's (below 1024, or outside the ephemeral range that the other's is in: from 32768, Linux and IANA).
-func (e *Engine) openStream(f *flow, side uint8, flags byte, fromPort, toPort uint16) {
+func (w *worker) openStream(f *flow, side uint8, flags byte, fromPort, toPort uint16) {
 	f.stream = &stream{firstly: -1}
-	e.idle[f.idle].remove(f)
+	w.idle[f.idle].remove(f)
 	f.idle = 1
-	e.idle[1].push(f)
+	w.idle[1].push(f)
 	const ephemeral = 32768
 	switch {
 	case flags&(synFlag|ackFlag) == synFlag:
@@ -126,40 +132,40 @@ func (e *Engine) openStream(f *flow, side uint8, flags byte, fromPort, toPort ui
 }
 
 // renew ends a flow and begins another of the same key, for a SYN on ports that were in use before.
-func (e *Engine) renew(f *flow, side uint8) *flow {
+func (w *worker) renew(f *flow, side uint8) *flow {
 	k := f.key
-	e.endFlow(f)
-	f = e.newFlow(k)
-	f.client, f.last, f.frame = side, e.p.nano, e.p.frame
-	e.idle[0].push(f)
-	e.sight(f, side)
+	w.endFlow(f)
+	f = w.newFlow(k)
+	f.client, f.last, f.frame = side, w.p.nano, w.p.frame
+	w.idle[0].push(f)
+	w.sight(f, side)
 	return f
 }
 
 // acknowledged gives a hole up when its receiver has what the capture has not.
-func (e *Engine) acknowledged(f *flow, side uint8, ack uint32) {
+func (w *worker) acknowledged(f *flow, side uint8, ack uint32) {
 	h := &f.stream.half[side]
 	if len(h.pending) == 0 || int32(ack-h.next) <= 0 {
 		return
 	}
-	if len(h.pending) >= lostSegments || e.p.nano-h.since > lostAfter {
-		e.skipHole(f, side)
+	if len(h.pending) >= lostSegments || w.p.nano-h.since > lostAfter {
+		w.skipHole(f, side)
 	}
 }
 
 // receive puts a segment where it belongs. Of bytes that come twice, the first stand.
-func (e *Engine) receive(f *flow, side uint8, s segment) {
+func (w *worker) receive(f *flow, side uint8, s segment) {
 	h := &f.stream.half[side]
 	if ahead := int32(s.seq - h.next); ahead > 0 {
-		e.postpone(f, side, s)
+		w.postpone(f, side, s)
 		return
 	}
-	e.advance(f, side, s)
-	e.drain(f, side)
+	w.advance(f, side, s)
+	w.drain(f, side)
 }
 
 // advance hands on what is new in a segment that begins at or before the byte that is due.
-func (e *Engine) advance(f *flow, side uint8, s segment) {
+func (w *worker) advance(f *flow, side uint8, s segment) {
 	h := &f.stream.half[side]
 	old := int(h.next - s.seq)
 	if old >= len(s.data)+s.lost {
@@ -168,37 +174,37 @@ func (e *Engine) advance(f *flow, side uint8, s segment) {
 	if old < len(s.data) {
 		data := s.data[old:]
 		h.next += uint32(len(data))
-		e.deliver(f, side, data)
+		w.deliver(f, side, data)
 		old = len(s.data)
 	}
 	if cut := len(s.data) + s.lost - old; cut > 0 {
 		h.next += uint32(cut)
-		e.lose(f, side)
+		w.lose(f, side)
 	}
 }
 
 // drain hands on the waiting segments that have become due.
-func (e *Engine) drain(f *flow, side uint8) {
+func (w *worker) drain(f *flow, side uint8) {
 	h := &f.stream.half[side]
 	for len(h.pending) > 0 && f.state != dead && int32(h.pending[0].seq-h.next) <= 0 {
 		s := h.pending[0]
 		h.pending[0] = segment{}
 		h.pending = h.pending[1:]
-		e.hold(f.stream, -len(s.data))
+		w.hold(f.stream, -len(s.data))
 		h.size -= len(s.data)
-		e.advance(f, side, s)
+		w.advance(f, side, s)
 	}
 	if len(h.pending) == 0 {
 		h.pending = nil
 	} else {
-		h.since = e.p.nano
+		h.since = w.p.nano
 	}
 }
 
 // postpone keeps a segment that came too early, in order, and gives the hole up when too much waits.
-func (e *Engine) postpone(f *flow, side uint8, s segment) {
+func (w *worker) postpone(f *flow, side uint8, s segment) {
 	h := &f.stream.half[side]
-	if int32(s.seq-h.next) > 1<<30 || len(s.data) > e.opt.MaxBuffer {
+	if int32(s.seq-h.next) > 1<<30 || len(s.data) > w.opt.MaxBuffer {
 		return // not of this stream
 	}
 	i, found := slices.BinarySearchFunc(h.pending, s.seq, func(p segment, seq uint32) int { return int(int32(p.seq - seq)) })
@@ -206,36 +212,36 @@ func (e *Engine) postpone(f *flow, side uint8, s segment) {
 		return
 	}
 	if len(h.pending) == 0 {
-		h.since = e.p.nano
+		h.since = w.p.nano
 	}
 	s.data = slices.Clone(s.data)
 	h.pending = slices.Insert(h.pending, i, s)
 	h.size += len(s.data)
-	e.hold(f.stream, len(s.data))
-	for len(h.pending) > maxPending || h.size > e.opt.MaxBuffer {
-		e.skipHole(f, side)
+	w.hold(f.stream, len(s.data))
+	for len(h.pending) > maxPending || h.size > w.opt.MaxBuffer {
+		w.skipHole(f, side)
 	}
-	e.makeRoom(f)
+	w.makeRoom(f)
 }
 
 // skipHole passes the hole before the first waiting segment.
-func (e *Engine) skipHole(f *flow, side uint8) {
+func (w *worker) skipHole(f *flow, side uint8) {
 	h := &f.stream.half[side]
 	if len(h.pending) == 0 {
 		return
 	}
 	h.next = h.pending[0].seq
-	e.lose(f, side)
-	e.drain(f, side)
+	w.lose(f, side)
+	w.drain(f, side)
 }
 
 // lose notes that bytes of a direction are missing. The parser has lost its place: what comes after is offered
 // anew, so that a protocol whose messages can be told by content is picked up at the next one.
-func (e *Engine) lose(f *flow, side uint8) {
-	e.count.Losses++
+func (w *worker) lose(f *flow, side uint8) {
+	w.count.Losses++
 	s := f.stream
 	h := &s.half[side]
-	e.setBuf(s, h, nil)
+	w.setBuf(s, h, nil)
 	h.whole = false
 	if f.state == claimed {
 		f.state, f.conv, f.asks = asking, nil, 0
@@ -243,21 +249,21 @@ func (e *Engine) lose(f *flow, side uint8) {
 }
 
 // flushStream hands out everything that waits, holes or not.
-func (e *Engine) flushStream(f *flow) {
+func (w *worker) flushStream(f *flow) {
 	for side := range uint8(2) {
 		for f.state != dead && len(f.stream.half[side].pending) > 0 {
-			e.skipHole(f, side)
+			w.skipHole(f, side)
 		}
 	}
 }
 
 // deliver passes bytes that are in order.
-func (e *Engine) deliver(f *flow, side uint8, data []byte) {
+func (w *worker) deliver(f *flow, side uint8, data []byte) {
 	if f.stream.firstly < 0 {
 		f.stream.firstly = int8(side)
 	}
 	if f.state == claimed {
-		e.feed(f, side, data)
+		w.feed(f, side, data)
 		return
 	}
 	if f.state == dead {
@@ -267,47 +273,47 @@ func (e *Engine) deliver(f *flow, side uint8, data []byte) {
 	h := &s.half[side]
 	first := data
 	if len(h.buf) > 0 {
-		e.setBuf(s, h, append(h.buf, data...))
+		w.setBuf(s, h, append(h.buf, data...))
 		first = h.buf
 	}
-	ok := e.ask(f, f.opening(side, first, e.p.frame))
+	ok := w.ask(f, w.opening(f, side, first, 0))
 	if !ok && f.state == asking && len(first) > len(data) {
 		// The segment may begin a message by itself, behind a hole or the talk of another protocol (SOCKS).
 		f.asks-- // one segment, one question
-		if ok = e.ask(f, f.opening(side, data, e.p.frame)); ok || !h.whole {
-			e.setBuf(s, h, nil)
+		if ok = w.ask(f, w.opening(f, side, data, 0)); ok || !h.whole {
+			w.setBuf(s, h, nil)
 			first = data
 		}
 		if ok {
-			e.setBuf(s, &s.half[1-side], nil)
+			w.setBuf(s, &s.half[1-side], nil)
 		}
 	}
 	if ok {
-		e.resume(f, side, first)
+		w.resume(f, side, first)
 		return
 	}
 	switch {
 	case f.state == dead:
-	case f.asks > maxAsks, h.whole && len(first) > e.opt.ClaimBytes && s.half[1-side].whole:
-		e.kill(f)
-	case h.whole && len(first) <= e.opt.ClaimBytes:
-		e.setBuf(s, h, append(h.buf[:0], first...))
+	case f.asks > maxAsks, h.whole && len(first) > w.opt.ClaimBytes && s.half[1-side].whole:
+		w.kill(f)
+	case h.whole && len(first) <= w.opt.ClaimBytes:
+		w.setBuf(s, h, append(h.buf[:0], first...))
 	default: // nothing tells where a message begins; keep the last piece in case it is a message's head
 		h.whole = false
-		e.setBuf(s, h, append(h.buf[:0], data[:min(len(data), e.opt.ClaimBytes)]...))
+		w.setBuf(s, h, append(h.buf[:0], data[:min(len(data), w.opt.ClaimBytes)]...))
 	}
-	e.makeRoom(f)
+	w.makeRoom(f)
 }
 
 // resume feeds a conversation that was just claimed: first what is in hand of both directions, in the order in
 // which it came.
-func (e *Engine) resume(f *flow, side uint8, first []byte) {
+func (w *worker) resume(f *flow, side uint8, first []byte) {
 	mine, other := &f.stream.half[side], &f.stream.half[1-side]
 	if len(mine.buf) == 0 {
-		e.setBuf(f.stream, mine, append(mine.buf, first...))
+		w.setBuf(f.stream, mine, append(mine.buf, first...))
 	}
 	if !other.whole { // an unclaimed piece of who knows what
-		e.setBuf(f.stream, other, nil)
+		w.setBuf(f.stream, other, nil)
 	}
 	order := [2]uint8{side, 1 - side}
 	if f.stream.firstly == int8(1-side) {
@@ -315,31 +321,31 @@ func (e *Engine) resume(f *flow, side uint8, first []byte) {
 	}
 	for _, sd := range order {
 		if f.state == claimed && len(f.stream.half[sd].buf) > 0 {
-			e.feed(f, sd, nil)
+			w.feed(f, sd, nil)
 		}
 	}
 }
 
 // feed gives a direction's bytes to the parser and keeps what it does not use yet.
-func (e *Engine) feed(f *flow, side uint8, data []byte) {
+func (w *worker) feed(f *flow, side uint8, data []byte) {
 	s := f.stream
 	h := &s.half[side]
 	if !f.served[side] {
-		e.serve(f)
+		w.serve(f)
 	}
 	in, kept := data, len(h.buf) > 0
 	if kept {
-		e.setBuf(s, h, append(h.buf, data...))
+		w.setBuf(s, h, append(h.buf, data...))
 		in = h.buf
 	}
 	for len(in) > 0 {
-		n, err := e.next(f, f.dir(side), in)
+		n, err := w.next(f, f.dir(side), in)
 		if errors.Is(err, Renew) && n > 0 && n <= len(in) {
-			e.renewed(f, side, in[n:])
+			w.renewed(f, side, in[n:])
 			return
 		}
 		if err != nil {
-			e.kill(f)
+			w.kill(f)
 			return
 		}
 		if n == 0 {
@@ -347,65 +353,65 @@ func (e *Engine) feed(f *flow, side uint8, data []byte) {
 		}
 		in = in[n:]
 	}
-	if len(in) > e.opt.MaxBuffer {
-		e.count.Parsers[f.parser-1].Errors++
-		e.kill(f)
+	if len(in) > w.opt.MaxBuffer {
+		w.count.Parsers[f.parser-1].Errors++
+		w.kill(f)
 		return
 	}
 	switch {
 	case len(in) == 0 && kept:
-		e.setBuf(s, h, nil)
+		w.setBuf(s, h, nil)
 	case kept && len(in) < len(h.buf):
 		n := copy(h.buf, in)
 		h.buf = h.buf[:n]
 	case !kept && len(in) > 0:
-		e.setBuf(s, h, append(h.buf, in...))
+		w.setBuf(s, h, append(h.buf, in...))
 	}
-	e.makeRoom(f)
+	w.makeRoom(f)
 }
 
 // renewed offers a conversation anew whose protocol gave way to another.
-func (e *Engine) renewed(f *flow, side uint8, rest []byte) {
+func (w *worker) renewed(f *flow, side uint8, rest []byte) {
 	f.state, f.conv, f.asks = asking, nil, 0
 	f.stream.firstly = -1
 	rest = slices.Clone(rest)
-	e.setBuf(f.stream, &f.stream.half[side], nil)
+	w.setBuf(f.stream, &f.stream.half[side], nil)
 	if len(rest) > 0 {
-		e.deliver(f, side, rest)
+		w.deliver(f, side, rest)
 	}
 }
 
 // setBuf replaces a direction's buffer and keeps the accounts.
-func (e *Engine) setBuf(s *stream, h *half, b []byte) {
-	e.hold(s, cap(b)-cap(h.buf))
+func (w *worker) setBuf(s *stream, h *half, b []byte) {
+	w.hold(s, cap(b)-cap(h.buf))
 	h.buf = b
 }
 
-func (e *Engine) hold(s *stream, n int) {
+func (w *worker) hold(s *stream, n int) {
 	s.held += n
-	e.buffered += n
+	w.buffered += n
 }
 
-func (e *Engine) dropBuffers(s *stream) {
+func (w *worker) dropBuffers(s *stream) {
 	for i := range s.half {
 		h := &s.half[i]
 		h.buf, h.pending, h.size = nil, nil, 0
 	}
-	e.buffered -= s.held
+	w.buffered -= s.held
 	s.held = 0
 }
 
 // makeRoom ends the least recent conversations that hold bytes while all together hold too many. The one in
 // hand is spared: its caller still uses it.
-func (e *Engine) makeRoom(mine *flow) {
-	if e.buffered <= e.opt.MaxMemory {
+func (w *worker) makeRoom(mine *flow) {
+	if w.buffered <= w.opt.MaxMemory {
 		return
 	}
-	for f, next := e.idle[1].oldest, (*flow)(nil); f != nil && e.buffered > e.opt.MaxMemory; f = next {
+	for f, next := w.idle[1].oldest, (*flow)(nil); f != nil && w.buffered > w.opt.MaxMemory; f = next {
 		next = f.newer
 		if f != mine && f.stream.held > 0 {
-			e.kill(f)
-			e.count.Evicted++
+			w.kill(f)
+			w.count.Evicted++
 		}
 	}
 }

@@ -46,6 +46,7 @@ func Sniff(head []byte) bool {
 // Result is what a capture said.
 type Result struct {
 	Records []fact.Record // one a host, in stable order
+	Traffic []protocol.Traffic
 	Count   protocol.Counters
 	Bytes   int64 // read from the file
 }
@@ -64,7 +65,7 @@ func Read(ctx context.Context, r io.Reader, name string, progress func(bytes int
 	for i := range records {
 		records[i].File = name
 	}
-	return Result{Records: records, Count: engine.Counters(), Bytes: count.n}, err
+	return Result{Records: records, Traffic: engine.Traffic(), Count: engine.Counters(), Bytes: count.n}, err
 }
 
 // counter counts what goes by.
