@@ -16,7 +16,7 @@ import (
 // Parsers returns every parser. Those that know their EtherType or a strong signature come first; those that need a
 // port to be sure come last.
 func Parsers() []protocol.Parser {
-	return slices.Concat(link(), windows(), text(), clinical(), plant(), []protocol.Parser{tls.Parser()}, windowsByPort(), textByPort(), clinicalByPort(), plantByPort())
+	return slices.Concat(link(), windows(), text(), clinical(), plant(), []protocol.Parser{tls.Parser(), tls.ParserDTLS()}, windowsByPort(), textByPort(), clinicalByPort(), plantByPort())
 }
 
 // link are the protocols that speak of the link and of addresses.

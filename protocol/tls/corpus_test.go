@@ -65,14 +65,14 @@ func TestAgainstArkime(t *testing.T) {
 			Sessions []struct {
 				Body struct {
 					Protocol []string
-					TLS      struct{ JA3, JA4 []string }
+					TLS      struct{ JA3, JA3S, JA4 []string }
 				}
 			} `json:"sessions3"`
 		}
 		if json.Unmarshal(raw, &expected) != nil || !strings.Contains(string(raw), `"ja4"`) {
 			continue
 		}
-		records, _ := protocoltest.Read(t, strings.TrimSuffix(path, ".test")+".pcap", http.Parser(), Parser())
+		records, _ := protocoltest.Read(t, strings.TrimSuffix(path, ".test")+".pcap", http.Parser(), Parser(), ParserDTLS())
 		said := map[string]bool{}
 		for _, r := range records {
 			for _, f := range r.Facts {
@@ -80,11 +80,11 @@ func TestAgainstArkime(t *testing.T) {
 			}
 		}
 		for _, s := range expected.Sessions {
-			// DTLS, QUIC and OpenVPN put hellos in envelopes of their own.
-			if !slices.Contains(s.Body.Protocol, "tcp") || slices.Contains(s.Body.Protocol, "openvpn") {
+			// QUIC and OpenVPN put hellos in envelopes of their own.
+			if slices.Contains(s.Body.Protocol, "quic") || slices.Contains(s.Body.Protocol, "openvpn") {
 				continue
 			}
-			for _, v := range append(s.Body.TLS.JA3, s.Body.TLS.JA4...) {
+			for _, v := range slices.Concat(s.Body.TLS.JA3, s.Body.TLS.JA3S, s.Body.TLS.JA4) {
 				if compared++; !said[v] {
 					t.Errorf("%s: %s is missing", filepath.Base(path), v)
 				}

@@ -1,8 +1,7 @@
-// Package tls reads the open part of TLS and SSL 3.0 handshakes: what a client asks for and looks like, what
+// Package tls reads the open part of TLS, SSL 3.0 and DTLS handshakes: what a client asks for and looks like, what
 // a server chose and the certificate it showed. It decides where records and handshake messages begin and
-// end and which of their fields are said; it decrypts nothing, verifies nothing, and leaves what a
-// fingerprint or a distinguished name makes of a device to the fingerprint rules. QUIC and DTLS carry the
-// same hello messages in other envelopes and are parsers of their own.
+// end; what a message says is package hello's, which QUIC uses too. It decrypts nothing, and leaves what a
+// fingerprint or a distinguished name makes of a device to the fingerprint rules.
 package tls
 
 import (
@@ -13,48 +12,21 @@ import (
 	"pons/fact"
 	"pons/fault"
 	"pons/protocol"
+	"pons/protocol/hello"
 )
 
-// The attributes of this protocol. The client is the subject of the name it asks for and of its
-// fingerprints; a certificate belongs to whichever side sent it.
-const (
-	attrSNI         fact.Attr = "tls.sni"
-	attrJA3         fact.Attr = "tls.ja3"
-	attrJA4         fact.Attr = "tls.ja4"
-	attrVersion     fact.Attr = "tls.version"
-	attrCertSubject fact.Attr = "tls.cert_subject"
-	attrCertIssuer  fact.Attr = "tls.cert_issuer"
-	attrCertExpiry  fact.Attr = "tls.cert_not_after"
-)
-
-// Trust by domain/05 §5.7: a certificate's organisation weighs 0.7, a host name 0.4. The table has no row
-// for the look of a TLS stack, which many products share: it is held to be worth a host name. What version
-// was agreed is no guess at all.
-const (
-	trustCertificate = 0.7
-	trustName        = 0.4
-	trustVersion     = 0.95
-)
-
-// Record and handshake types, RFC 8446 §B.1 and §B.3.
+// Record types, RFC 8446 §B.1.
 const (
 	recordChangeCipherSpec = 20
 	recordHandshake        = 22
 	recordApplicationData  = 23
 	recordHeartbeat        = 24
-
-	messageClientHello = 1
-	messageServerHello = 2
-	messageCertificate = 11
 )
 
 const (
 	recordHeader = 5
 	// maxRecord is 2^14 bytes and the most that any version lets protection add (RFC 5246 §6.2.3).
 	maxRecord = 1<<14 + 2048
-	// maxMessage bounds what is put together for one handshake message; certificate chains beyond it are
-	// passed over. RFC 8446 would allow 16 MiB; Chrome and OpenSSL refuse over 100 KiB.
-	maxMessage = 64 << 10
 	// maxBefore bounds the talk before the first hello of a direction: greetings and capabilities.
 	maxBefore = 16 << 10
 )
@@ -65,8 +37,8 @@ var errRecord = fmt.Errorf("tls: no record begins here: %w", fault.Invalid)
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name:   "tls",
-		Doc:    "TLS 1.0–1.3 and SSL 3.0 handshakes: requested name, JA3, JA4, version, certificate.",
-		Attrs:  []fact.Attr{attrSNI, attrJA3, attrJA4, attrVersion, attrCertSubject, attrCertIssuer, attrCertExpiry},
+		Doc:    "TLS 1.0–1.3 and SSL 3.0 handshakes: requested name, JA3, JA4, version, certificate, what is old, expired or self-signed.",
+		Attrs:  hello.Attrs(),
 		Claims: claims,
 		New:    newConversation,
 	}
@@ -86,7 +58,7 @@ func claims(o protocol.Opening) bool {
 	if !ok {
 		return false
 	}
-	return (o.First[at+recordHeader] == messageClientHello) == (o.FirstDir == protocol.ToServer)
+	return (o.First[at+recordHeader] == hello.ClientHello) == (o.FirstDir == protocol.ToServer)
 }
 
 // findHello returns where the first record begins that holds the beginning of a hello of either side. Where
@@ -102,10 +74,10 @@ func findHello(b []byte) (at int, ok bool) {
 		h := b[at:]
 		switch {
 		case len(h) > 1 && h[1] != 3, len(h) > 2 && h[2] > 4,
-			len(h) > 5 && h[5] != messageClientHello && h[5] != messageServerHello,
+			len(h) > 5 && h[5] != hello.ClientHello && h[5] != hello.ServerHello,
 			len(h) > 4 && !plausible(int(h[3])<<8|int(h[4])),
 			len(h) > 6 && h[6] != 0,
-			len(h) > 9 && h[9] != 3 && (h[9] != 0x7f || h[5] != messageServerHello),
+			len(h) > 9 && h[9] != 3 && (h[9] != 0x7f || h[5] != hello.ServerHello),
 			len(h) > 10 && h[9] == 3 && h[10] > 4:
 			at++
 		default:
@@ -118,7 +90,7 @@ func plausible(record int) bool { return record >= 4 && record <= maxRecord }
 
 // oldHello returns the length of an SSL 2.0 record that offers version 3, or 0.
 func oldHello(b []byte) int {
-	if len(b) < 11 || b[0]&0x80 == 0 || b[2] != messageClientHello || b[3] != 3 || b[4] > 4 {
+	if len(b) < 11 || b[0]&0x80 == 0 || b[2] != hello.ClientHello || b[3] != 3 || b[4] > 4 {
 		return 0
 	}
 	n := int(b[0]&0x7f)<<8 | int(b[1])
@@ -141,6 +113,7 @@ func newConversation(o protocol.Opening) protocol.Conversation {
 // side is one direction of a conversation.
 type side struct {
 	begun   bool // the first hello has been found
+	old     bool // it was one of SSL 2.0 that offers less than TLS 1.2
 	before  int  // bytes passed over before it
 	changed bool // a ChangeCipherSpec has passed: what follows is encrypted, or a hello after a retry
 	sealed  bool // nothing readable will follow
@@ -152,7 +125,7 @@ type side struct {
 }
 
 // Next consumes records as far as they go; only a record's header is ever asked for in one piece.
-func (c *conversation) Next(_ time.Time, d protocol.Dir, data []byte, emit func(fact.Fact)) (int, error) {
+func (c *conversation) Next(at time.Time, d protocol.Dir, data []byte, emit func(fact.Fact)) (int, error) {
 	s := &c.sides[d&1]
 	used := 0
 	for used < len(data) {
@@ -163,10 +136,14 @@ func (c *conversation) Next(_ time.Time, d protocol.Dir, data []byte, emit func(
 			n = len(b)
 		case !s.begun:
 			n, err = s.begin(b)
+			if s.old {
+				s.old = false
+				emit(fact.Fact{Subject: c.keys[d&1], Attr: fact.Practice, Value: fact.OldTLS, Trust: 0.95, Because: "SSL 2.0 ClientHello offers no better"})
+			}
 		case s.left > 0:
 			n = min(s.left, len(b))
 			if s.keep {
-				c.handshake(s, d, b[:n], emit)
+				c.handshake(at, s, d, b[:n], emit)
 			}
 			s.left -= n
 		default:
@@ -190,7 +167,7 @@ func (s *side) begin(b []byte) (int, error) {
 			return 0, nil
 		}
 		if n := oldHello(b); n > 0 {
-			s.begun, s.left = true, n-1
+			s.begun, s.left, s.old = true, n-1, b[4] < 3
 			return 1, nil
 		}
 	}
@@ -228,8 +205,8 @@ func (s *side) record(b []byte) (int, error) {
 			if len(b) < recordHeader+4 {
 				return 0, nil
 			}
-			hello := b[5] == messageClientHello || b[5] == messageServerHello
-			s.sealed = !hello || messageSize(b[recordHeader:]) != size
+			again := b[5] == hello.ClientHello || b[5] == hello.ServerHello
+			s.sealed = !again || messageSize(b[recordHeader:]) != size
 			s.message, s.skip = s.message[:0], 0
 		}
 	}
@@ -239,7 +216,7 @@ func (s *side) record(b []byte) (int, error) {
 
 // handshake takes bytes of the handshake stream, which messages cross records in, and reads each message
 // that is complete.
-func (c *conversation) handshake(s *side, d protocol.Dir, b []byte, emit func(fact.Fact)) {
+func (c *conversation) handshake(at time.Time, s *side, d protocol.Dir, b []byte, emit func(fact.Fact)) {
 	for len(b) > 0 {
 		if s.skip > 0 {
 			n := min(s.skip, len(b))
@@ -249,8 +226,8 @@ func (c *conversation) handshake(s *side, d protocol.Dir, b []byte, emit func(fa
 		}
 		if n := len(s.message); n < 4 {
 			if n == 0 && len(b) >= 4 {
-				if size := messageSize(b); readable(b[0], size) && len(b) >= size {
-					c.read(d, b[0], b[4:size], emit)
+				if size := messageSize(b); hello.Wanted(b[0], size) && len(b) >= size {
+					hello.Say(hello.TLS, at, c.keys[d&1], d == protocol.ToServer, b[0], b[4:size], emit)
 					b = b[size:]
 					continue
 				}
@@ -261,7 +238,7 @@ func (c *conversation) handshake(s *side, d protocol.Dir, b []byte, emit func(fa
 			if len(s.message) < 4 {
 				return
 			}
-			if size := messageSize(s.message); !readable(s.message[0], size) {
+			if size := messageSize(s.message); !hello.Wanted(s.message[0], size) {
 				s.message, s.skip = s.message[:0], size-4
 				continue
 			}
@@ -271,46 +248,10 @@ func (c *conversation) handshake(s *side, d protocol.Dir, b []byte, emit func(fa
 		s.message = append(s.message, b[:take]...)
 		b = b[take:]
 		if len(s.message) == size {
-			c.read(d, s.message[0], s.message[4:], emit)
+			hello.Say(hello.TLS, at, c.keys[d&1], d == protocol.ToServer, s.message[0], s.message[4:], emit)
 			s.message = s.message[:0]
 		}
 	}
 }
 
 func messageSize(b []byte) int { return 4 + (int(b[1])<<16 | int(b[2])<<8 | int(b[3])) }
-
-func readable(kind byte, size int) bool {
-	return size <= maxMessage && (kind == messageClientHello || kind == messageServerHello || kind == messageCertificate)
-}
-
-// read says what one whole message tells. A message that cannot be read says nothing and spoils nothing:
-// the other side's messages may still be good.
-func (c *conversation) read(d protocol.Dir, kind byte, body []byte, emit func(fact.Fact)) {
-	say := func(attr fact.Attr, value string, trust float64, because string) {
-		if value != "" {
-			emit(fact.Fact{Subject: c.keys[d&1], Attr: attr, Value: value, Trust: trust, Because: because})
-		}
-	}
-	switch kind {
-	case messageClientHello:
-		h, ok := parseClientHello(body)
-		if !ok {
-			return
-		}
-		say(attrSNI, hostName(h.serverName), trustName, "ClientHello, server_name")
-		say(attrJA3, h.ja3(), trustName, "ClientHello")
-		say(attrJA4, h.ja4('t'), trustName, "ClientHello")
-	case messageServerHello:
-		if version, ok := parseServerHello(body); ok {
-			say(attrVersion, versionName(version), trustVersion, "ServerHello")
-		}
-	case messageCertificate:
-		cert, ok := parseCertificateMessage(body)
-		if !ok {
-			return
-		}
-		say(attrCertSubject, cert.subject, trustCertificate, "Certificate, subject")
-		say(attrCertIssuer, cert.issuer, trustCertificate, "Certificate, issuer")
-		say(attrCertExpiry, cert.notAfter, trustCertificate, "Certificate, notAfter")
-	}
-}

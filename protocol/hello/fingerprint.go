@@ -1,4 +1,4 @@
-package tls
+package hello
 
 import (
 	"crypto/md5"
@@ -13,12 +13,12 @@ func grease(v uint16) bool { return v&0x0f0f == 0x0a0a && v>>8 == v&0xff }
 
 // ja3 is the MD5, in hexadecimal, of the hello's version, ciphers, extensions, groups and point formats
 // (https://github.com/salesforce/ja3, BSD-3).
-func (h *clientHello) ja3() string {
+func (h *Client) ja3() string {
 	sum := md5.Sum(h.ja3Text(make([]byte, 0, 512)))
 	return hex.EncodeToString(sum[:])
 }
 
-func (h *clientHello) ja3Text(b []byte) []byte {
+func (h *Client) ja3Text(b []byte) []byte {
 	b = strconv.AppendUint(b, uint64(h.version), 10)
 	for _, list := range [][]uint16{h.ciphers, h.extensions, h.groups} {
 		b = append(b, ',')
@@ -44,9 +44,26 @@ func (h *clientHello) ja3Text(b []byte) []byte {
 	return b
 }
 
+// ja3s is the sister of ja3 for servers: version, cipher, extensions (the same source).
+func (h *server) ja3s() string {
+	b := make([]byte, 0, 128)
+	b = strconv.AppendUint(b, uint64(h.legacy), 10)
+	b = append(b, ',')
+	b = strconv.AppendUint(b, uint64(h.cipher), 10)
+	b = append(b, ',')
+	for i, v := range h.extensions {
+		if i > 0 {
+			b = append(b, '-')
+		}
+		b = strconv.AppendUint(b, uint64(v), 10)
+	}
+	sum := md5.Sum(b)
+	return hex.EncodeToString(sum[:])
+}
+
 // ja4 is the client fingerprint of https://github.com/FoxIO-LLC/ja4 (JA4 alone is BSD-3; its sisters are
 // not open). transport is 't' for TCP, 'q' for QUIC, 'd' for DTLS.
-func (h *clientHello) ja4(transport byte) string {
+func (h *Client) ja4(transport byte) string {
 	ciphers := ungreased(h.ciphers)
 	all := ungreased(h.extensions)
 	extensions := make([]uint16, 0, len(all))
@@ -93,17 +110,8 @@ func ungreased(list []uint16) []uint16 {
 }
 
 // ja4Version names the highest version offered, "00" where JA4 has no name for it.
-func (h *clientHello) ja4Version() string {
-	best := h.version
-	if slices.Contains(h.extensions, extSupportedVersions) {
-		best = 0
-		for _, v := range h.versions {
-			if !grease(v) {
-				best = max(best, v)
-			}
-		}
-	}
-	switch best {
+func (h *Client) ja4Version() string {
+	switch h.best() {
 	case 0x0304:
 		return "13"
 	case 0x0303:
@@ -116,13 +124,19 @@ func (h *clientHello) ja4Version() string {
 		return "s3"
 	case 0x0002:
 		return "s2"
+	case 0xfeff:
+		return "d1"
+	case 0xfefd:
+		return "d2"
+	case 0xfefc:
+		return "d3"
 	}
 	return "00"
 }
 
 // appendALPN writes the first and last character of the first protocol offered, those of its hexadecimal
 // form when either is not a letter or digit, and "00" when none is offered.
-func (h *clientHello) appendALPN(b []byte) []byte {
+func (h *Client) appendALPN(b []byte) []byte {
 	if len(h.alpn) == 0 {
 		return append(b, '0', '0')
 	}
@@ -148,7 +162,8 @@ func appendHex(b []byte, list []uint16) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = hex.AppendEncode(b, []byte{byte(v >> 8), byte(v)})
+		const digits = "0123456789abcdef"
+		b = append(b, digits[v>>12], digits[v>>8&15], digits[v>>4&15], digits[v&15])
 	}
 	return b
 }

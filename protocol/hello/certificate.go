@@ -1,0 +1,317 @@
+package hello
+
+import (
+	"bytes"
+	encoding "encoding/asn1"
+	"encoding/hex"
+	"net/netip"
+	"strings"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// certificate is what is read of the certificate of a host.
+type certificate struct {
+	subject, issuer string // RFC 4514: "CN=pump-7,O=B. Braun,C=DE"
+	serial          string
+	names           []string
+	notAfter        time.Time // UTC, zero when it cannot be read
+	person          bool      // it names somebody: an address of mail, a given name, a user principal
+	selfSigned      bool
+}
+
+// maxNames bounds the alternative names that are said: certificates of hosting companies hold hundreds.
+const maxNames = 8
+
+// parseCertificateMessage reads the first certificate of the list, which is the sender's own (RFC 5246
+// §7.4.2). The rest of the chain speaks of authorities, not of the host.
+func parseCertificateMessage(body []byte) (certificate, bool) {
+	s := cryptobyte.String(body)
+	var list, der cryptobyte.String
+	if !s.ReadUint24LengthPrefixed(&list) || !list.ReadUint24LengthPrefixed(&der) {
+		return certificate{}, false
+	}
+	return parseCertificate(der)
+}
+
+// parseCertificate walks the DER down to the fields that are said (RFC 5280 §4.1). crypto/x509 is not
+// asked because it refuses a whole certificate for what devices really ship: negative serial numbers, odd
+// strings, keys of the maker's own kind. What can be read of a broken one is kept.
+func parseCertificate(der cryptobyte.String) (certificate, bool) {
+	var out certificate
+	var outer, tbs, issuer, validity, subject, key cryptobyte.String
+	if !der.ReadASN1(&outer, asn1.SEQUENCE) || !outer.ReadASN1Element(&tbs, asn1.SEQUENCE) {
+		return out, false
+	}
+	signed := []byte(tbs)
+	if !tbs.ReadASN1(&tbs, asn1.SEQUENCE) {
+		return out, false
+	}
+	var serial cryptobyte.String
+	if !tbs.SkipOptionalASN1(asn1.Tag(0).ContextSpecific().Constructed()) ||
+		!tbs.ReadASN1(&serial, asn1.INTEGER) || !tbs.SkipASN1(asn1.SEQUENCE) || !tbs.ReadASN1(&issuer, asn1.SEQUENCE) {
+		return out, false
+	}
+	if len(serial) <= 32 { // RFC 5280 §4.1.2.2 allows 20 bytes
+		out.serial = hex.EncodeToString(serial)
+	}
+	out.issuer, _ = distinguishedName(issuer)
+	if !tbs.ReadASN1(&validity, asn1.SEQUENCE) {
+		return out, true
+	}
+	out.notAfter = expiry(validity)
+	if !tbs.ReadASN1(&subject, asn1.SEQUENCE) {
+		return out, true
+	}
+	out.subject, out.person = distinguishedName(subject)
+	if !tbs.ReadASN1Element(&key, asn1.SEQUENCE) {
+		return out, true
+	}
+	var ids keyIDs
+	out.extensions(tbs, &ids)
+	if bytes.Equal(issuer, subject) {
+		switch {
+		case ids.own != nil && ids.authority != nil:
+			out.selfSigned = bytes.Equal(ids.own, ids.authority)
+		default:
+			out.selfSigned = signs(key, signed, outer)
+		}
+	}
+	return out, true
+}
+
+// keyIDs are the extensions by which a certificate names its key and its issuer's (RFC 5280 §4.2.1.1–2).
+type keyIDs struct{ own, authority []byte }
+
+// extensions reads what follows the key, up to and with the extensions.
+func (c *certificate) extensions(tbs cryptobyte.String, ids *keyIDs) {
+	var wrapped, list cryptobyte.String
+	var present bool
+	tbs.SkipOptionalASN1(asn1.Tag(1).ContextSpecific())
+	tbs.SkipOptionalASN1(asn1.Tag(2).ContextSpecific())
+	if !tbs.ReadOptionalASN1(&wrapped, &present, asn1.Tag(3).ContextSpecific().Constructed()) || !present || !wrapped.ReadASN1(&list, asn1.SEQUENCE) {
+		return
+	}
+	for !list.Empty() {
+		var extension, id, value cryptobyte.String
+		if !list.ReadASN1(&extension, asn1.SEQUENCE) || !extension.ReadASN1(&id, asn1.OBJECT_IDENTIFIER) ||
+			!extension.SkipOptionalASN1(asn1.BOOLEAN) || !extension.ReadASN1(&value, asn1.OCTET_STRING) {
+			return
+		}
+		if len(id) != 3 || id[0] != 0x55 || id[1] != 0x1d { // 2.5.29
+			continue
+		}
+		var inner cryptobyte.String
+		switch id[2] {
+		case 14:
+			if value.ReadASN1(&inner, asn1.OCTET_STRING) {
+				ids.own = inner
+			}
+		case 35:
+			var sequence cryptobyte.String
+			if value.ReadASN1(&sequence, asn1.SEQUENCE) && sequence.ReadOptionalASN1(&inner, &present, asn1.Tag(0).ContextSpecific()) && present {
+				ids.authority = inner
+			}
+		case 17:
+			if value.ReadASN1(&inner, asn1.SEQUENCE) {
+				c.alternatives(inner)
+			}
+		}
+	}
+}
+
+// alternatives reads the names and addresses of hosts among the alternative names (RFC 5280 §4.2.1.6). An address
+// of mail and a user principal tell that somebody is named.
+func (c *certificate) alternatives(list cryptobyte.String) {
+	const (
+		otherName = asn1.Tag(0x80 | 0x20)
+		mail      = asn1.Tag(0x81)
+		dns       = asn1.Tag(0x82)
+		address   = asn1.Tag(0x87)
+	)
+	for !list.Empty() {
+		var value cryptobyte.String
+		var tag asn1.Tag
+		if !list.ReadAnyASN1(&value, &tag) {
+			return
+		}
+		name := ""
+		switch tag {
+		case otherName, mail:
+			c.person = true
+		case dns:
+			if name = printable(value); len(name) > 253 || strings.Contains(name, "@") {
+				name = ""
+			}
+		case address:
+			if ip, ok := netip.AddrFromSlice(value); ok {
+				name = ip.String()
+			}
+		}
+		if name != "" && len(c.names) < maxNames {
+			c.names = append(c.names, name)
+		}
+	}
+}
+
+// expiry reads the second time of a Validity, zero if it is none; years of two digits turn at 1950 (RFC 5280
+// §4.1.2.5.1).
+func expiry(validity cryptobyte.String) time.Time {
+	var begin, text cryptobyte.String
+	var tag asn1.Tag
+	if !validity.ReadAnyASN1(&begin, &tag) || !validity.ReadAnyASN1(&text, &tag) {
+		return time.Time{}
+	}
+	layouts := []string{"20060102150405Z0700", "200601021504Z0700"}
+	if tag == asn1.UTCTime {
+		layouts = []string{"060102150405Z0700", "0601021504Z0700"}
+	}
+	for _, layout := range layouts {
+		t, err := time.Parse(layout, string(text))
+		if err != nil {
+			continue
+		}
+		// Go turns two-digit years at 1969, X.509 at 1950.
+		if tag == asn1.UTCTime && t.Year() >= 2050 {
+			t = t.AddDate(-100, 0, 0)
+		}
+		return t.UTC()
+	}
+	return time.Time{}
+}
+
+// distinguishedName writes a Name as RFC 4514 does: last part first, parts of one set joined by "+". What names
+// somebody is left out, and told.
+func distinguishedName(name cryptobyte.String) (written string, person bool) {
+	var parts []string
+	for !name.Empty() && len(parts) < 64 {
+		var set cryptobyte.String
+		if !name.ReadASN1(&set, asn1.SET) {
+			break
+		}
+		var values []string
+		for !set.Empty() {
+			var pair, raw cryptobyte.String
+			var kind encoding.ObjectIdentifier
+			var tag asn1.Tag
+			if !set.ReadASN1(&pair, asn1.SEQUENCE) || !pair.ReadASN1ObjectIdentifier(&kind) || !pair.ReadAnyASN1(&raw, &tag) {
+				break
+			}
+			if personal(kind) {
+				person = true
+				continue
+			}
+			if text := directoryString(raw, tag); text != "" {
+				values = append(values, attributeName(kind)+"="+escapeValue(text))
+			}
+		}
+		if len(values) > 0 {
+			parts = append(parts, strings.Join(values, "+"))
+		}
+	}
+	var b strings.Builder
+	for i := len(parts) - 1; i >= 0; i-- {
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(parts[i])
+	}
+	return b.String(), person
+}
+
+// personal tells the attributes that are of people: surname, given name, initials, user id, address of mail.
+func personal(kind encoding.ObjectIdentifier) bool {
+	switch kind.String() {
+	case "2.5.4.4", "2.5.4.42", "2.5.4.43", "0.9.2342.19200300.100.1.1", "0.9.2342.19200300.100.1.3", "1.2.840.113549.1.9.1":
+		return true
+	}
+	return false
+}
+
+// attributeName is the short name of RFC 4514 §3 and of common use, or the number.
+func attributeName(kind encoding.ObjectIdentifier) string {
+	switch kind.String() {
+	case "2.5.4.3":
+		return "CN"
+	case "2.5.4.5":
+		return "SERIALNUMBER"
+	case "2.5.4.6":
+		return "C"
+	case "2.5.4.7":
+		return "L"
+	case "2.5.4.8":
+		return "ST"
+	case "2.5.4.9":
+		return "STREET"
+	case "2.5.4.10":
+		return "O"
+	case "2.5.4.11":
+		return "OU"
+	case "2.5.4.17":
+		return "POSTALCODE"
+	case "0.9.2342.19200300.100.1.25":
+		return "DC"
+	}
+	return kind.String()
+}
+
+// directoryString decodes the strings that names are made of; control characters and what is longer than
+// any X.520 bound are left out.
+func directoryString(raw []byte, tag asn1.Tag) string {
+	const (
+		universalString = asn1.Tag(28)
+		bmpString       = asn1.Tag(30)
+	)
+	if len(raw) > 1024 {
+		return ""
+	}
+	var text string
+	switch {
+	case tag == bmpString:
+		units := make([]uint16, len(raw)/2)
+		for i := range units {
+			units[i] = uint16(raw[2*i])<<8 | uint16(raw[2*i+1])
+		}
+		text = string(utf16.Decode(units))
+	case tag == universalString:
+		runes := make([]rune, len(raw)/4)
+		for i := range runes {
+			runes[i] = rune(raw[4*i])<<24 | rune(raw[4*i+1])<<16 | rune(raw[4*i+2])<<8 | rune(raw[4*i+3])
+		}
+		text = string(runes)
+	case utf8.Valid(raw):
+		text = string(raw)
+	default: // Teletex strings hold Latin-1 in practice
+		runes := make([]rune, len(raw))
+		for i, c := range raw {
+			runes[i] = rune(c)
+		}
+		text = string(runes)
+	}
+	text = strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, text)
+	return strings.TrimSpace(text)
+}
+
+// escapeValue puts a backslash where RFC 4514 §2.4 wants one.
+func escapeValue(s string) string {
+	if !strings.ContainsAny(s, `,+"\<>;`) && s[0] != '#' {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		if strings.ContainsRune(`,+"\<>;`, r) || i == 0 && r == '#' {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
