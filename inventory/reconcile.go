@@ -95,10 +95,28 @@ func merge(a, b *Record) *Record {
 	out.Said = slices.CompactFunc(out.Said, func(x, y Statement) bool {
 		return x.Attr == y.Attr && x.Value == y.Value && x.Source == y.Source
 	})
-	if a.Kind == "person" {
+	switch a.Kind {
+	case "person":
 		out.Said = lastWord(out.Said)
+	case "wire":
+		out.Said = oneSpan(out.Said)
 	}
 	return &out
+}
+
+// oneSpan keeps the earliest first and the latest last time at which a host was seen.
+func oneSpan(said []Statement) []Statement {
+	best := map[fact.Attr]string{}
+	for _, s := range said {
+		old, ok := best[s.Attr]
+		if s.Attr == fact.FirstSeen && (!ok || s.Value < old) || s.Attr == fact.LastSeen && s.Value > old {
+			best[s.Attr] = s.Value
+		}
+	}
+	return slices.DeleteFunc(said, func(s Statement) bool {
+		keep, ok := best[s.Attr]
+		return ok && s.Value != keep
+	})
 }
 
 // join is merge with what gathers normalised as a whole: what one capture shows of a host, another explains.

@@ -17,8 +17,8 @@ import (
 )
 
 // Undo takes an import back: what the source said before stands again, and what later imports said stays. The
-// run is kept, marked as undone.
-func (inv *Inventory) Undo(ctx context.Context, id int64, actor string) (Run, error) {
+// run is kept, marked as undone. also takes back, in the same Update, what Import.Also wrote elsewhere.
+func (inv *Inventory) Undo(ctx context.Context, id int64, actor string, also ...func(tx *sqldb.Tx, run Run) error) (Run, error) {
 	var run Run
 	_, err := inv.db.Update(ctx, func(tx *sqldb.Tx) error {
 		var err error
@@ -28,6 +28,13 @@ func (inv *Inventory) Undo(ctx context.Context, id int64, actor string) (Run, er
 		if !run.Undone.IsZero() {
 			return fmt.Errorf("import %d was undone already: %w", id, fault.Conflict)
 		}
+		var folded int64
+		if err := tx.QueryRow("SELECT folded_into FROM inventory_run WHERE id = $1", id).Scan(&folded); err != nil {
+			return err
+		}
+		if folded != 0 {
+			return fmt.Errorf("session %d has been folded into the earlier sessions of %s, which can be taken back as one (%d): %w", id, run.Source, folded, fault.Conflict)
+		}
 		w, err := inv.writer(tx, actor, "undo")
 		if err != nil {
 			return err
@@ -35,6 +42,11 @@ func (inv *Inventory) Undo(ctx context.Context, id int64, actor string) (Run, er
 		w.run = id
 		for _, step := range []func() error{w.dropStatements, w.takeBack, w.forgetRepeats, func() error { return w.unmarkAbsent(run) }} {
 			if err := step(); err != nil {
+				return err
+			}
+		}
+		for _, more := range also {
+			if err := more(tx, run); err != nil {
 				return err
 			}
 		}
@@ -126,7 +138,7 @@ func (w *writer) takeBackBatch(records []*stored) error {
 	if _, err := w.relink(back, delta, append(asleep, gone...)); err != nil {
 		return err
 	}
-	return w.buryEmpty(gone)
+	return w.buryEmpty(gone, nil)
 }
 
 // orphans finds people's words for the records that go a new place: on the oldest record that is left on the device
@@ -266,8 +278,9 @@ func (w *writer) remove(gone []*stored) (map[string]int, error) {
 	return delta, w.dropProposals(ids)
 }
 
-// buryEmpty retires devices that have no record left and went into no other.
-func (w *writer) buryEmpty(gone []*stored) error {
+// buryEmpty retires devices that have no record left and went into no other. heirs, which may be nil, says which device a
+// device leads on to.
+func (w *writer) buryEmpty(gone []*stored, heirs map[string]string) error {
 	devices := make([]string, len(gone))
 	for i, s := range gone {
 		devices[i] = s.oldDevice
@@ -279,7 +292,7 @@ func (w *writer) buryEmpty(gone []*stored) error {
 	if err != nil {
 		return err
 	}
-	return w.retire(empty, map[string]string{})
+	return w.retire(empty, heirs)
 }
 
 // forgetRepeats makes records look as if the run had not repeated them.
