@@ -47,6 +47,17 @@ var askedBy = map[string]string{
 var outsideTLS = []string{"ike-cert_synthetic.pcap", "IPsec.pcap", "KRB5.pcap", "kinit.pcap", "ocsp-request-response.pcap", "ocsp-response-only.pcap",
 	"ocsp-revoked.pcap", "missing_ldap_logs.pcapng"}
 
+// bacnet holds hosts whose BACnet messages name a value that is not theirs, by file, MAC and value.
+var bacnet = map[string]string{
+	"bacnet-stack-services.pcap 00:0c:6e:b0:3c:15 SYNERGY":      "asked for (Who-Has), not held",
+	"bacnet_services.pcap 00:e0:4b:04:bd:fa relay 108":          "asked for (Who-Has), not held",
+	"bacnet_services.pcap 00:e0:c9:00:10:a5 relay 108":          "a router passes another's question on",
+	"bacnet-stack-services.pcap 00:60:2d:00:15:d5 SimpleServer": "a router passes on what 192.168.0.13 says",
+	"bacnet-stack-services.pcap 00:60:2d:00:15:d5 0":            "a router passes on what 192.168.0.13 says",
+	"bacnet_error_reject_abort.pcap 10:98:19:00:00:a1 0":        "names the vendor of a private service, not of the device",
+	"BACnet_device_control.pcap 00:26:b9:dd:2a:20 7":            "names the vendor of a private service, not of the device",
+}
+
 // apart says why Pons differs from tshark's account by decision, "" where it does not; it turns c to the right host.
 // Every reason here is one that a stranger with the capture open would agree to.
 func apart(file string, c *Claim) string {
@@ -70,6 +81,12 @@ func apart(file string, c *Claim) string {
 		return "a server's answer about the class of its client"
 	case strings.HasPrefix(c.Field, "x509sat") && slices.Contains(outsideTLS, file):
 		return "no certificate of a TLS handshake: IKE, PKINIT, a directory's entry or a signer of OCSP answers"
+	case strings.HasPrefix(c.Field, "bacapp.") && bacnet[file+" "+c.MAC+" "+c.Pieces[0]] != "":
+		return bacnet[file+" "+c.MAC+" "+c.Pieces[0]]
+	case strings.HasPrefix(c.Field, "bacapp.") && file == "bacnet_services.pcap" && c.IP == "192.168.0.255":
+		return "a repeater sends copies of others' broadcasts under the broadcast address"
+	case c.Field == "bacapp.object_name" && file == "bacnet_segmented_data.pcap":
+		return "bytes that are no text in the encoding that they name"
 	case c.Field == "browser.server" && slices.Contains([]string{"WORKGROUP", "MSHOME", "AMERICAS"}, c.Pieces[0]):
 		return "a workgroup or domain, not a host"
 	case file == "snmpv3_synthetic.pcap" && c.Field == "snmp.community" && c.IP == "10.0.1.11":

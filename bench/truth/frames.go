@@ -3,7 +3,7 @@ package truth
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"net"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -55,15 +55,20 @@ func frameOf(f fact.Fact) (uint64, bool) {
 }
 
 // inside tells whether a fact was read from a frame that the claim's host sent by its outermost headers, while its
-// subject is the source of an IP header inside that frame: IPv6, or within a tunnel.
+// subject is the source of an IP header inside that frame (IPv6, or within a tunnel) or a device behind that host.
 func (f frames) inside(c *Claim, r *fact.Record, said fact.Fact) bool {
 	n, ok := frameOf(said)
 	if !ok || len(f[n]) < 34 {
 		return false
 	}
 	frame := f[n]
-	mac := fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", frame[6], frame[7], frame[8], frame[9], frame[10], frame[11])
-	if c.MAC != "" && c.MAC != mac || c.IP != "" && !sourceOf(frame, c.IP) {
+	if r.Subject.Kind == "child" { // a device that the claim's host speaks for, be it with another value first
+		return slices.ContainsFunc(r.Facts, func(other fact.Fact) bool {
+			n, ok := frameOf(other)
+			return ok && len(f[n]) >= 34 && sender(f[n], c)
+		})
+	}
+	if !sender(frame, c) {
 		return false
 	}
 	for _, ip := range r.All(fact.IP) {
@@ -73,6 +78,13 @@ func (f frames) inside(c *Claim, r *fact.Record, said fact.Fact) bool {
 	}
 	return false
 }
+
+// sender tells whether a frame's outermost headers name the claim's host as its source.
+func sender(frame []byte, c *Claim) bool {
+	return (c.MAC == "" || c.MAC == macOf(frame)) && (c.IP == "" || sourceOf(frame, c.IP))
+}
+
+func macOf(frame []byte) string { return net.HardwareAddr(frame[6:12]).String() }
 
 // sourceOf tells whether some IP header in the frame has the address as its source.
 func sourceOf(frame []byte, ip string) bool {
@@ -103,7 +115,6 @@ func (f frames) spoken(r *fact.Record, said fact.Fact) bool {
 		return false
 	}
 	frame := f[n]
-	mac := fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", frame[6], frame[7], frame[8], frame[9], frame[10], frame[11])
 	return bytes.Contains(frame, []byte(said.Value)) &&
-		(slices.Contains(r.All(fact.MAC), mac) || slices.ContainsFunc(r.All(fact.IP), func(ip string) bool { return sourceOf(frame, ip) }))
+		(slices.Contains(r.All(fact.MAC), macOf(frame)) || slices.ContainsFunc(r.All(fact.IP), func(ip string) bool { return sourceOf(frame, ip) }))
 }

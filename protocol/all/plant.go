@@ -2,11 +2,12 @@ package all
 
 import (
 	"pons/protocol"
+	"pons/protocol/bacnet"
 )
 
 // plant are the protocols of buildings and plant.
 func plant() []protocol.Parser {
-	return []protocol.Parser{}
+	return []protocol.Parser{bacnet.Parser()}
 }
 
 // plantByPort are those of them that need a port to be sure.
