@@ -17,6 +17,7 @@ import (
 	"pons/account"
 	"pons/audit"
 	"pons/fact"
+	"pons/flow"
 	"pons/inventory"
 	"pons/ledger"
 	"pons/product"
@@ -45,7 +46,7 @@ func row(source, key string, n int, pairs ...string) fact.Record {
 }
 
 func onBoth(t *testing.T, body func(t *testing.T, s *site)) {
-	sqldbtest.Run(t, []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema()}, func(t *testing.T, db *sqldb.DB) {
+	sqldbtest.Run(t, []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema(), flow.Schema()}, func(t *testing.T, db *sqldb.DB) {
 		ctx := context.Background()
 		inv := inventory.New(db, product.Default(), func() time.Time { return now })
 		index, err := inventory.NewIndex(inv)

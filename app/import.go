@@ -269,7 +269,7 @@ type ImportUndo struct {
 // Run takes the import back.
 func (c ImportUndo) Run(s *session) error {
 	return s.withInventory(func(inv *inventory.Inventory) error {
-		r, err := inv.Undo(s.ctx, c.Number, by().String())
+		r, err := load.Undo(s.ctx, inv, c.Number, by().String())
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"pons/account"
 	"pons/audit"
+	"pons/flow"
 	"pons/inventory"
 	"pons/ledger"
 	"pons/sqldb"
@@ -27,7 +28,7 @@ type session struct {
 
 // schemas are the tables of all packages, in the order of the floors, so that foreign keys find what they point at.
 func schemas() []sqldb.Schema {
-	return []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema()}
+	return []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema(), flow.Schema()}
 }
 
 // open opens the database that the settings name and brings it up to date.

@@ -34,14 +34,14 @@ func onBoth(t *testing.T, body func(t *testing.T, f *Flows)) {
 
 func (f *Flows) apply(t testing.TB, source string, traffic ...protocol.Traffic) {
 	t.Helper()
-	if _, err := f.db.Update(t.Context(), func(tx *sqldb.Tx) error { return f.Apply(tx, source, traffic) }); err != nil {
+	if _, err := f.db.Update(t.Context(), func(tx *sqldb.Tx) error { return Apply(tx, source, traffic) }); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func (f *Flows) forget(t testing.TB, source string) {
 	t.Helper()
-	if _, err := f.db.Update(t.Context(), func(tx *sqldb.Tx) error { return f.Forget(tx, source) }); err != nil {
+	if _, err := f.db.Update(t.Context(), func(tx *sqldb.Tx) error { return Forget(tx, source) }); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -65,7 +65,7 @@ func Source(point, part string) string { return point + "#" + part }
 // how traffic was cut into batches; that the same traffic is not given twice is the caller's to see to. What stands
 // before the last # of the source's name is its point of listening: two points that saw one conversation are not added
 // up. Errors are the database's, and fault.Invalid for a source without a name.
-func (f *Flows) Apply(tx *sqldb.Tx, source string, traffic []protocol.Traffic) error {
+func Apply(tx *sqldb.Tx, source string, traffic []protocol.Traffic) error {
 	if source == "" {
 		return fmt.Errorf("traffic needs a source with a name: %w", fault.Invalid)
 	}
@@ -466,7 +466,7 @@ func (a *applying) watches(traffic []protocol.Traffic) error {
 }
 
 // Forget takes back everything that a source said. A source that said nothing is no error.
-func (f *Flows) Forget(tx *sqldb.Tx, source string) error {
+func Forget(tx *sqldb.Tx, source string) error {
 	var id int64
 	err := tx.QueryRow("SELECT id FROM flow_source WHERE name = $1", source).Scan(&id)
 	if errors.Is(err, fault.NotFound) {

@@ -63,6 +63,8 @@ type Import struct {
 	Records  iter.Seq2[fact.Record, error]
 	Each     func(RowResult) // called for every row, in order within a batch; may be nil
 	Progress func(rows int)  // called now and then; may be nil
+	// Also writes what else the file said in the same Update, so that both are kept or neither; may be nil.
+	Also func(tx *sqldb.Tx, run Run) error
 }
 
 // Run is the report of an import.
@@ -193,6 +195,11 @@ func (inv *Inventory) importIn(tx *sqldb.Tx, im *Import, run *Run) error {
 			since = im.Since
 		}
 		if run.Absent, err = w.markAbsent(im.Source, since); err != nil {
+			return err
+		}
+	}
+	if im.Also != nil {
+		if err := im.Also(tx, *run); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ import (
 
 	"pons/account"
 	"pons/fault"
+	"pons/flow"
 	"pons/inventory"
 	"pons/plan"
 	"pons/program"
@@ -58,6 +59,7 @@ type Server struct {
 	duties      *raci.Duties
 	groupsAt    atomic.Pointer[groupsAt]
 	plans       *plan.Scenarios
+	flows       *flow.Flows
 	projections projections
 	drawing     drawing // the draws of plans that run
 	advices     advices // what budgets are best spent on
@@ -92,6 +94,7 @@ func New(d Deps) (*Server, error) {
 	s.staff = staff.New()
 	s.duties = raci.New(s.staff)
 	s.plans = plan.NewScenarios(d.DB, d.Now)
+	s.flows = flow.New(d.DB, d.Inventory)
 	s.uploads, s.jobs = &uploads{dir: d.Uploads, now: d.Now}, newJobs(d.Now)
 	s.table = s.routes()
 	s.finders = s.searches()

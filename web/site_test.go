@@ -17,6 +17,7 @@ import (
 
 	"pons/account"
 	"pons/audit"
+	"pons/flow"
 	"pons/inventory"
 	"pons/ledger"
 	"pons/product"
@@ -50,7 +51,7 @@ func newSite(t *testing.T) *site {
 // emptySite is one at its first start: nobody can sign in.
 func emptySite(t *testing.T) *site {
 	t.Helper()
-	db := sqldbtest.Open(t, []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema()})
+	db := sqldbtest.Open(t, []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema(), flow.Schema()})
 	log := &logLines{}
 	devices := inventory.New(db, product.Default(), func() time.Time { return testNow })
 	index, err := inventory.NewIndex(devices)

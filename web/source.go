@@ -11,6 +11,7 @@ import (
 	"pons/column"
 	"pons/fault"
 	"pons/intake"
+	"pons/intake/load"
 	"pons/inventory"
 	"pons/sqldb"
 )
@@ -329,7 +330,7 @@ func (s *Server) undoRun(v *Visit) error {
 func (s *Server) undoing(id int64, actor string) func(context.Context, *job) error {
 	return func(ctx context.Context, j *job) error {
 		j.say("putting back what was said before")
-		if _, err := s.Inventory.Undo(ctx, id, actor); err != nil {
+		if _, err := load.Undo(ctx, s.Inventory, id, actor); err != nil {
 			return err
 		}
 		s.written(ctx)

@@ -13,11 +13,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
 	"pons/fact"
 	"pons/fault"
+	"pons/flow"
 	"pons/intake"
 	"pons/intake/all"
 	"pons/intake/pcap"
@@ -167,6 +169,7 @@ func (f *File) ImportCapture(ctx context.Context, im inventory.Import) (out inve
 		im.Source = WireSource
 	}
 	im.File, im.Kind, im.Whole, im.Mapping = f.Name, WireSource, false, ""
+	im.Also = func(tx *sqldb.Tx, run inventory.Run) error { return flow.Apply(tx, trafficOf(run), got.Traffic) }
 	im.Records = func(yield func(fact.Record, error) bool) {
 		for _, r := range got.Records {
 			if !yield(r, nil) {
@@ -175,6 +178,14 @@ func (f *File) ImportCapture(ctx context.Context, im inventory.Import) (out inve
 		}
 	}
 	return im, damage, nil
+}
+
+// trafficOf names the traffic of a capture: what its source heard at one point, in this import.
+func trafficOf(run inventory.Run) string { return flow.Source(run.Source, strconv.FormatInt(run.ID, 10)) }
+
+// Undo takes an import back, with the traffic that it brought.
+func Undo(ctx context.Context, inv *inventory.Inventory, id int64, actor string) (inventory.Run, error) {
+	return inv.Undo(ctx, id, actor, func(tx *sqldb.Tx, run inventory.Run) error { return flow.Forget(tx, trafficOf(run)) })
 }
 
 // Progress is how far the reading of the file has come. It may be asked for from another goroutine.

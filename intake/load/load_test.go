@@ -10,6 +10,7 @@ import (
 
 	"pons/audit"
 	"pons/fault"
+	"pons/flow"
 	"pons/intake"
 	"pons/inventory"
 	"pons/product"
@@ -31,7 +32,7 @@ func write(t *testing.T, name string, content []byte) string {
 // TestTable imports a table with a recognised mapping, finds it again as the source's last, and does not force it on a
 // file with other columns.
 func TestTable(t *testing.T) {
-	sqldbtest.Run(t, []sqldb.Schema{audit.Schema(), inventory.Schema()}, func(t *testing.T, db *sqldb.DB) {
+	sqldbtest.Run(t, []sqldb.Schema{audit.Schema(), inventory.Schema(), flow.Schema()}, func(t *testing.T, db *sqldb.DB) {
 		inv := inventory.New(db, product.Default(), func() time.Time { return noon })
 		path := write(t, "data", []byte("Control #,Mfgr,Model,Serial #\nCE-1,B. Braun,Infusomat Space,471125\nCE-2,Philips,MX800,DE551100\n"))
 		f, err := Open(path, "cmms.csv")
