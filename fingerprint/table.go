@@ -10,6 +10,11 @@ import (
 // source, "E" for known in the field, not read) and the source. A damaged table is a damaged program, so it
 // panics; the tests read every table.
 func parseTable(name, text string, cells int) [][]string {
+	return parseTableOf(name, text, cells, "VE")
+}
+
+// parseTableOf is parseTable where other letters may say how sure a row is.
+func parseTableOf(name, text string, cells int, sure string) [][]string {
 	var rows [][]string
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
@@ -20,7 +25,7 @@ func parseTable(name, text string, cells int) [][]string {
 		for j := range row {
 			row[j] = strings.TrimSpace(row[j])
 		}
-		if len(row) != cells || row[0] == "" || row[1] == "" || row[cells-1] == "" || row[cells-2] != "V" && row[cells-2] != "E" {
+		if len(row) != cells || row[0] == "" || row[1] == "" || row[cells-1] == "" || len(row[cells-2]) != 1 || !strings.Contains(sure, row[cells-2]) {
 			panic(fmt.Sprintf("fingerprint: data/%s line %d: %q is not %d cells that end in V or E and a source", name, i+1, line, cells))
 		}
 		rows = append(rows, row)
