@@ -6,6 +6,7 @@ import (
 	"pons/protocol/http"
 	"pons/protocol/imap"
 	"pons/protocol/pop3"
+	"pons/protocol/quic"
 	"pons/protocol/smtp"
 	"pons/protocol/ssh"
 	"pons/protocol/telnet"
@@ -13,7 +14,7 @@ import (
 
 // text are the protocols of sessions, mail, voice, video, printing and telemetry.
 func text() []protocol.Parser {
-	return []protocol.Parser{http.Parser(), ssh.Parser()}
+	return []protocol.Parser{http.Parser(), ssh.Parser(), quic.Parser()}
 }
 
 // textByPort are those of them that need a port to be sure, at least for some of what they read.
