@@ -351,7 +351,6 @@ func (g *Graph) Map(by By, open []string) *Map {
 func (m *Map) arcs(g *Graph, place []int32) {
 	type ends struct{ a, b int32 }
 	at := map[ends]int{}
-	var services []map[string]int64
 	last := ends{-1, -1}
 	for i := range g.Links {
 		l := &g.Links[i]
@@ -365,7 +364,6 @@ func (m *Map) arcs(g *Graph, place []int32) {
 			j = len(m.Arcs)
 			at[k] = j
 			m.Arcs = append(m.Arcs, Arc{From: from, To: to})
-			services = append(services, map[string]int64{})
 		}
 		arc := &m.Arcs[j]
 		if pair := (ends{l.Client, l.Server}); pair != last { // links of a pair stand together
@@ -377,10 +375,6 @@ func (m *Map) arcs(g *Graph, place []int32) {
 			s.UpBytes, s.UpPackets, s.DownBytes, s.DownPackets = s.DownBytes, s.DownPackets, s.UpBytes, s.UpPackets
 		}
 		arc.add(&s)
-		services[j][l.Service.Name()] += l.Bytes() + 1
-	}
-	for j := range m.Arcs {
-		m.Arcs[j].Protocols = mostOf(services[j], 3)
 	}
 	slices.SortFunc(m.Arcs, func(a, b Arc) int {
 		return cmp.Or(cmp.Compare(b.Bytes(), a.Bytes()), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
@@ -389,9 +383,38 @@ func (m *Map) arcs(g *Graph, place []int32) {
 		m.LeftArcs = len(m.Arcs) - maxArcs
 		m.Arcs = m.Arcs[:maxArcs]
 	}
+	m.name(g, place)
 }
 
-func mostOf(counts map[string]int64, n int) []string {
+// name says which protocols each arc is of.
+func (m *Map) name(g *Graph, place []int32) {
+	type ends struct{ a, b int32 }
+	at := make(map[ends]int, len(m.Arcs))
+	for j, arc := range m.Arcs {
+		at[ends{min(arc.From, arc.To), max(arc.From, arc.To)}] = j
+	}
+	services := make([]map[Service]int64, len(m.Arcs))
+	for i := range g.Links {
+		l := &g.Links[i]
+		from, to := place[l.Client], place[l.Server]
+		if j, ok := at[ends{min(from, to), max(from, to)}]; ok {
+			if services[j] == nil {
+				services[j] = map[Service]int64{}
+			}
+			services[j][l.Service] += l.Bytes() + 1
+		}
+	}
+	for j := range m.Arcs {
+		m.Arcs[j].Protocols = mostOf(services[j], 3)
+	}
+}
+
+// mostOf are the names of the services that carried most, at most n and then "…".
+func mostOf(carried map[Service]int64, n int) []string {
+	counts := make(map[string]int64, len(carried))
+	for s, bytes := range carried {
+		counts[s.Name()] += bytes
+	}
 	names := make([]string, 0, len(counts))
 	for name := range counts {
 		names = append(names, name)

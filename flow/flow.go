@@ -60,7 +60,7 @@ func (s *Sum) addCounts(o *Sum) {
 	s.Studies += o.Studies
 }
 
-// most takes the larger of each count: two points of listening that saw one conversation.
+// most takes the larger of each count: two points of listening that saw one conversation. Times are the caller's.
 func (s *Sum) most(o *Sum) {
 	s.UpBytes = max(s.UpBytes, o.UpBytes)
 	s.UpPackets = max(s.UpPackets, o.UpPackets)
@@ -70,7 +70,6 @@ func (s *Sum) most(o *Sum) {
 	s.Associations = max(s.Associations, o.Associations)
 	s.Messages = max(s.Messages, o.Messages)
 	s.Studies = max(s.Studies, o.Studies)
-	s.span(o)
 }
 
 func (s *Sum) span(o *Sum) {

@@ -167,9 +167,9 @@ func (f *Flows) read(tx *sqldb.Tx, w Window) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	sums := map[pair][]pointSum{}
+	t := &totals{points: pointNumbers(points), at: map[pair]int32{}}
 	for _, p := range pieces(w) {
-		if err := f.readSums(tx, p, points, sums); err != nil {
+		if err := t.read(tx, p); err != nil {
 			return nil, err
 		}
 	}
@@ -178,7 +178,7 @@ func (f *Flows) read(tx *sqldb.Tx, w Window) (*Graph, error) {
 		return nil, err
 	}
 	hosts := map[int64]bool{}
-	for k := range sums {
+	for k := range t.at {
 		hosts[k.client], hosts[k.server] = true, true
 	}
 	g := &Graph{Window: w}
@@ -186,14 +186,66 @@ func (f *Flows) read(tx *sqldb.Tx, w Window) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.link(sums, place, services)
+	g.link(t, place, services)
 	return g, nil
 }
 
-// pointSum is what one point of listening saw.
-type pointSum struct {
-	point string
-	Sum
+// totals adds stored sums up, by pair and point of listening.
+type totals struct {
+	points map[int64]int32 // of each source
+	at     map[pair]int32  // the first total of a pair
+	list   []total
+}
+
+// total is what one point of listening saw of a pair. next is the place of what another point saw of it; 0: none.
+type total struct {
+	pair
+	point, next int32
+	first, last int64
+	row
+}
+
+// pointNumbers gives each source the number of its point.
+func pointNumbers(points map[int64]string) map[int64]int32 {
+	number := map[string]int32{}
+	out := make(map[int64]int32, len(points))
+	for source, point := range points {
+		if _, ok := number[point]; !ok {
+			number[point] = int32(len(number))
+		}
+		out[source] = number[point]
+	}
+	return out
+}
+
+func (t *totals) read(tx *sqldb.Tx, p piece) error {
+	var x total
+	var source int64
+	into := append([]any{&x.client, &x.server, &x.service, &source}, x.into(&x.first, &x.last)...)
+	return eachRow(tx, "SELECT client, server, service, source, "+sumFields+" FROM flow_sum WHERE grain = $1 AND start BETWEEN $2 AND $3", []any{int64(p.grain), p.from, p.to},
+		func(rows *sqldb.Rows) error {
+			if err := rows.Scan(into...); err != nil {
+				return err
+			}
+			x.point = t.points[source]
+			i, ok := t.at[x.pair]
+			if !ok {
+				t.at[x.pair] = int32(len(t.list))
+				t.list = append(t.list, x)
+				return nil
+			}
+			for ; t.list[i].point != x.point; i = t.list[i].next {
+				if t.list[i].next == 0 {
+					t.list[i].next = int32(len(t.list))
+					t.list = append(t.list, x)
+					return nil
+				}
+			}
+			have := &t.list[i]
+			have.addCounts(&x.Sum)
+			have.first, have.last = min(have.first, x.first), max(have.last, x.last)
+			return nil
+		})
 }
 
 func readPoints(tx *sqldb.Tx) (map[int64]string, error) {
@@ -206,29 +258,6 @@ func readPoints(tx *sqldb.Tx) (map[int64]string, error) {
 		return err
 	})
 	return out, err
-}
-
-func (f *Flows) readSums(tx *sqldb.Tx, p piece, points map[int64]string, sums map[pair][]pointSum) error {
-	var k pair
-	var source, first, last int64
-	var r row
-	into := append([]any{&k.client, &k.server, &k.service, &source}, r.into(&first, &last)...)
-	return eachRow(tx, "SELECT client, server, service, source, "+sumFields+" FROM flow_sum WHERE grain = $1 AND start BETWEEN $2 AND $3", []any{int64(p.grain), p.from, p.to},
-		func(rows *sqldb.Rows) error {
-			if err := rows.Scan(into...); err != nil {
-				return err
-			}
-			r.First, r.Last = seconds(first), seconds(last)
-			point, list := points[source], sums[k]
-			for i := range list {
-				if list[i].point == point {
-					list[i].add(&r.Sum)
-					return nil
-				}
-			}
-			sums[k] = append(list, pointSum{point, r.Sum})
-			return nil
-		})
 }
 
 // nodes makes the nodes of a graph and tells where each host went.
@@ -354,24 +383,28 @@ func HostName(subject string) string {
 }
 
 // link fills in the links. What several points saw of one pair is not added up.
-func (g *Graph) link(sums map[pair][]pointSum, place map[int64]int32, services map[int64]Service) {
+func (g *Graph) link(t *totals, place map[int64]int32, services map[int64]Service) {
 	type linkKey struct {
 		client, server int32
 		service        int64
 	}
-	at := make(map[linkKey]int32, len(sums))
-	for k, list := range sums {
-		s := list[0].Sum
-		for i := 1; i < len(list); i++ {
-			s.most(&list[i].Sum)
+	at := make(map[linkKey]int32, len(t.at))
+	g.Links = make([]Link, 0, len(t.at))
+	for k, i := range t.at {
+		s := t.list[i].Sum
+		first, last := t.list[i].first, t.list[i].last
+		for i = t.list[i].next; i != 0; i = t.list[i].next {
+			s.most(&t.list[i].Sum)
+			first, last = min(first, t.list[i].first), max(last, t.list[i].last)
 		}
+		s.First, s.Last = seconds(first), seconds(last)
 		lk := linkKey{place[k.client], place[k.server], k.service}
-		i, ok := at[lk]
+		j, ok := at[lk]
 		if !ok {
 			at[lk] = int32(len(g.Links))
 			g.Links = append(g.Links, Link{Client: lk.client, Server: lk.server, Service: services[k.service], Sum: s})
 		} else {
-			g.Links[i].add(&s)
+			g.Links[j].add(&s)
 		}
 		if g.Began.IsZero() || s.First.Before(g.Began) {
 			g.Began = s.First
@@ -380,10 +413,7 @@ func (g *Graph) link(sums map[pair][]pointSum, place map[int64]int32, services m
 			g.Ended = s.Last
 		}
 	}
-	slices.SortFunc(g.Links, func(a, b Link) int {
-		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Service.Protocol, b.Service.Protocol),
-			cmp.Compare(a.Service.Transport, b.Service.Transport), cmp.Compare(a.Service.Port, b.Service.Port))
-	})
+	slices.SortFunc(g.Links, compareLinks)
 }
 
 // Find returns the node of a device.

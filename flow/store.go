@@ -120,8 +120,9 @@ func enrol(tx *sqldb.Tx, name string) (id int64, fresh bool, err error) {
 	return id, true, err
 }
 
-// chunk is how many keys one statement looks up.
-const chunk = 10_000
+// chunk is how many keys one statement looks up. SQLite finds the number of a place by going through those before it, so
+// that a statement of 10,000 places costs more than ten of 1,000.
+const chunk = 1000
 
 // hostIDs are the numbers of the ends of traffic; new ones get theirs.
 func hostIDs(tx *sqldb.Tx, traffic []protocol.Traffic) (map[string]int64, error) {
@@ -230,7 +231,6 @@ func anys[T any](in []T) []any {
 // sums adds the traffic to the stored sums of a grain.
 func (a *applying) sums(g grain, traffic []protocol.Traffic) error {
 	sums := map[key]*row{}
-	clients := map[int64]map[int64]bool{} // of each span
 	for i := range traffic {
 		t := &traffic[i]
 		start, parts := g.of(t.Hour.UTC(), int64(t.Minutes))
@@ -239,44 +239,37 @@ func (a *applying) sums(g grain, traffic []protocol.Traffic) error {
 		if r == nil {
 			r = &row{}
 			sums[k] = r
-			if clients[start] == nil {
-				clients[start] = map[int64]bool{}
-			}
-			clients[start][k.client] = true
 		}
 		r.add(&Sum{UpBytes: int64(t.Up.Bytes), UpPackets: int64(t.Up.Packets), DownBytes: int64(t.Down.Bytes), DownPackets: int64(t.Down.Packets),
 			Conversations: int64(t.Conversations), Associations: int64(t.Associations), Messages: int64(t.Messages), Studies: int64(t.Studies),
 			First: t.First.Truncate(time.Second), Last: t.Last.Truncate(time.Second)})
 		r.parts |= parts
 	}
-	if !a.fresh {
-		if err := a.join(g, sums, clients); err != nil {
-			return err
-		}
-	}
 	keys := slices.SortedFunc(maps.Keys(sums), func(x, y key) int {
 		return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(x.client, y.client), cmp.Compare(x.server, y.server), cmp.Compare(x.service, y.service))
 	})
-	line := make([]any, len(sumColumns))
-	rows := func(yield func([]any) bool) {
-		for _, k := range keys {
-			r := sums[k]
-			for i, v := range []int64{int64(g), k.start, k.client, k.server, k.service, a.source, r.UpBytes, r.UpPackets, r.DownBytes, r.DownPackets,
-				r.Conversations, r.Associations, r.Messages, r.Studies, r.parts, r.First.Unix(), r.Last.Unix()} {
-				line[i] = v
+	if a.fresh {
+		line := make([]any, len(sumColumns))
+		_, err := a.tx.Insert("flow_sum", sumColumns, func(yield func([]any) bool) {
+			for _, k := range keys {
+				if !yield(sums[k].line(line[:0], g, k, a.source)) {
+					return
+				}
 			}
-			if !yield(line) {
-				return
-			}
+		})
+		return err
+	}
+	args := make([]any, 0, upserted*len(sumColumns))
+	for part := range slices.Chunk(keys, upserted) {
+		args = args[:0]
+		for _, k := range part {
+			args = sums[k].line(args, g, k, a.source)
+		}
+		if _, err := a.tx.Exec(upsert(len(part)), args...); err != nil {
+			return err
 		}
 	}
-	var err error
-	if a.fresh {
-		_, err = a.tx.Insert("flow_sum", sumColumns, rows)
-	} else {
-		_, err = a.tx.Merge("flow_sum", sumColumns[:6], sumColumns, rows)
-	}
-	return err
+	return nil
 }
 
 var sumColumns = []string{"grain", "start", "client", "server", "service", "source", "up_bytes", "up_packets", "down_bytes", "down_packets",
@@ -284,35 +277,37 @@ var sumColumns = []string{"grain", "start", "client", "server", "service", "sour
 
 const sumFields = "up_bytes, up_packets, down_bytes, down_packets, conversations, associations, messages, studies, parts, first_at, last_at"
 
+// line appends the values of sumColumns.
+func (r *row) line(out []any, g grain, k key, source int64) []any {
+	return append(out, int64(g), k.start, k.client, k.server, k.service, source, r.UpBytes, r.UpPackets, r.DownBytes, r.DownPackets,
+		r.Conversations, r.Associations, r.Messages, r.Studies, r.parts, r.First.Unix(), r.Last.Unix())
+}
+
+// upserted is how many sums one statement adds: it makes the way to the database short, and stays cheap to parse.
+const upserted = 50
+
+// upsert is the statement that adds n sums to what is stored.
+func upsert(n int) string {
+	var values strings.Builder
+	for i := range n {
+		if i > 0 {
+			values.WriteByte(',')
+		}
+		values.WriteString(sqldb.In(len(sumColumns), 1+i*len(sumColumns)))
+	}
+	return "INSERT INTO flow_sum (grain, start, client, server, service, source, " + sumFields + ") VALUES " + values.String() + `
+		ON CONFLICT (grain, start, client, server, service, source) DO UPDATE SET
+		up_bytes = flow_sum.up_bytes + excluded.up_bytes, up_packets = flow_sum.up_packets + excluded.up_packets,
+		down_bytes = flow_sum.down_bytes + excluded.down_bytes, down_packets = flow_sum.down_packets + excluded.down_packets,
+		conversations = flow_sum.conversations + excluded.conversations, associations = flow_sum.associations + excluded.associations,
+		messages = flow_sum.messages + excluded.messages, studies = flow_sum.studies + excluded.studies, parts = flow_sum.parts | excluded.parts,
+		first_at = CASE WHEN flow_sum.first_at < excluded.first_at THEN flow_sum.first_at ELSE excluded.first_at END,
+		last_at = CASE WHEN flow_sum.last_at > excluded.last_at THEN flow_sum.last_at ELSE excluded.last_at END`
+}
+
 // into are the destinations of sumFields.
 func (r *row) into(first, last *int64) []any {
 	return []any{&r.UpBytes, &r.UpPackets, &r.DownBytes, &r.DownPackets, &r.Conversations, &r.Associations, &r.Messages, &r.Studies, &r.parts, first, last}
-}
-
-// join adds what is stored already.
-func (a *applying) join(g grain, sums map[key]*row, clients map[int64]map[int64]bool) error {
-	for start, of := range clients {
-		for part := range slices.Chunk(slices.Sorted(maps.Keys(of)), chunk) {
-			err := eachRow(a.tx, "SELECT client, server, service, "+sumFields+" FROM flow_sum WHERE grain = $1 AND start = $2 AND source = $3 AND client IN "+sqldb.In(len(part), 4),
-				append([]any{int64(g), start, a.source}, anys(part)...), func(rows *sqldb.Rows) error {
-					k, r := key{start: start}, row{}
-					var first, last int64
-					if err := rows.Scan(append([]any{&k.client, &k.server, &k.service}, r.into(&first, &last)...)...); err != nil {
-						return err
-					}
-					if mine := sums[k]; mine != nil {
-						r.First, r.Last = seconds(first), seconds(last)
-						mine.add(&r.Sum)
-						mine.parts |= r.parts
-					}
-					return nil
-				})
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 func seconds(n int64) time.Time { return time.Unix(n, 0).UTC() }
