@@ -15,6 +15,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"pons/fault"
 	"pons/account"
 	"pons/ledger"
 	"pons/plan"
@@ -139,7 +140,7 @@ func scenarioOf(e ledger.Entry[plan.Scenario], whole bool) (Scenario, error) {
 
 // planFault is an error of a plan as an answer: every mistake at its place beneath a location.
 func (s *server) planFault(err error, location string) error {
-	var found plan.Mistakes
+	var found fault.Mistakes
 	if !errors.As(err, &found) {
 		return s.answer(err)
 	}

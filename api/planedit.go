@@ -51,11 +51,11 @@ func (s *server) readPlan(b *PlanBody) (*plan.Plan, []string, error) {
 
 // unlined takes away lines: those of a value inside of a JSON body say nothing to its sender.
 func unlined(err error) error {
-	var found plan.Mistakes
+	var found fault.Mistakes
 	if !errors.As(err, &found) {
 		return err
 	}
-	out := append(plan.Mistakes(nil), found...)
+	out := append(fault.Mistakes(nil), found...)
 	for i := range out {
 		out[i].Line, out[i].Column = 0, 0
 	}

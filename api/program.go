@@ -155,7 +155,7 @@ func (s *server) removeInterview(ctx context.Context, in *entryInput) (*struct{}
 
 // mistaken turns the mistakes of an entry into one answer that names each field.
 func (s *server) mistaken(err error) error {
-	wrong := program.Mistakes(err)
+	wrong := fault.Fields(err)
 	if len(wrong) == 0 || !errors.Is(err, fault.Invalid) {
 		return s.answer(err)
 	}

@@ -165,7 +165,7 @@ func (c PlanCommand) name() string {
 
 // named gives every mistake a line of its own, which begins with the file.
 func (c PlanCommand) named(err error) error {
-	var found plan.Mistakes
+	var found fault.Mistakes
 	if !errors.As(err, &found) {
 		return err
 	}

@@ -112,7 +112,7 @@ func TestSlips(t *testing.T) {
 		class + role + "benefits_rate: 0.3":                                                         `benefits_rate: nothing here has this name; "benefits" was probably meant`,
 	} {
 		_, _, err := plan.Read("p.yaml", strings.NewReader(head+text))
-		var found plan.Mistakes
+		var found fault.Mistakes
 		if !errors.As(err, &found) || !errors.Is(err, fault.Invalid) {
 			t.Errorf("%s\naccepted, or %v", text, err)
 			continue

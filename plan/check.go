@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"pons/fault"
 )
 
 // Bounds of what a plan may say. They tell a slip of the keyboard (growth of 900 %, hours of a year in a week) from a
@@ -30,13 +32,13 @@ const (
 // checker gathers mistakes and doubts.
 type checker struct {
 	p        *Plan
-	mistakes Mistakes
+	mistakes fault.Mistakes
 	doubts   []string
 }
 
 func (c *checker) wrong(path, format string, args ...any) {
-	if !slices.ContainsFunc(c.mistakes, func(m Mistake) bool { return m.Path == path }) {
-		c.mistakes = append(c.mistakes, Mistake{Path: path, Text: fmt.Sprintf(format, args...)})
+	if !slices.ContainsFunc(c.mistakes, func(m fault.Mistake) bool { return m.Path == path }) {
+		c.mistakes = append(c.mistakes, fault.Mistake{Path: path, Text: fmt.Sprintf(format, args...)})
 	}
 }
 

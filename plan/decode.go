@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"pons/fault"
 )
 
 // decoder walks a document beside the types of a plan, and keeps where each value stood.
@@ -19,7 +21,7 @@ type decoder struct {
 	at       map[string]*yaml.Node
 	visited  int
 	excused  []string // paths that Check need not speak of
-	mistakes Mistakes
+	mistakes fault.Mistakes
 }
 
 // maxNodes bounds what anchors may unfold to.
@@ -29,7 +31,7 @@ const maxNodes = 200_000
 // the next line.
 func (d *decoder) syntax(err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	m := Mistake{File: d.file, Text: text}
+	m := fault.Mistake{File: d.file, Text: text}
 	if _, rest, ok := strings.Cut(text, "line "); ok {
 		if line, what, ok := strings.Cut(rest, ":"); ok {
 			if n, err := strconv.Atoi(line); err == nil {
@@ -54,7 +56,7 @@ func (d *decoder) syntax(err error) error {
 			break
 		}
 	}
-	return Mistakes{m}
+	return fault.Mistakes{m}
 }
 
 // mentioned says whether a mistake was found at a path, above or below it.
@@ -62,15 +64,15 @@ func (d *decoder) mentioned(path string) bool {
 	under := func(a, b string) bool {
 		return a == "" || a == b || strings.HasPrefix(b, a+".") || strings.HasPrefix(b, a+"[")
 	}
-	return slices.Contains(d.excused, path) || slices.ContainsFunc(d.mistakes, func(m Mistake) bool { return under(m.Path, path) || under(path, m.Path) })
+	return slices.Contains(d.excused, path) || slices.ContainsFunc(d.mistakes, func(m fault.Mistake) bool { return under(m.Path, path) || under(path, m.Path) })
 }
 
 func (d *decoder) add(n *yaml.Node, path, format string, args ...any) {
-	m := Mistake{File: d.file, Path: path, Text: fmt.Sprintf(format, args...)}
+	m := fault.Mistake{File: d.file, Path: path, Text: fmt.Sprintf(format, args...)}
 	if n != nil {
 		m.Line, m.Column = n.Line, n.Column
 	}
-	if !slices.ContainsFunc(d.mistakes, func(x Mistake) bool { return x.Path == m.Path }) {
+	if !slices.ContainsFunc(d.mistakes, func(x fault.Mistake) bool { return x.Path == m.Path }) {
 		d.mistakes = append(d.mistakes, m)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"pons/fault"
 )
 
 // Copy is a plan of its own.
@@ -59,7 +61,7 @@ func (p *Plan) With(changes map[string]string) (*Plan, error) {
 		return next, nil
 	}
 	// What could not be read keeps its former value, so that the rest is checked beside it: one look finds all.
-	var more Mistakes
+	var more fault.Mistakes
 	if errors.As(err, &more) {
 		for _, m := range more {
 			if !d.mentioned(m.Path) {

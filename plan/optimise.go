@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"pons/fault"
 )
 
 // Budget is what may be decided: money a year beside what the plan spends already, and what it may be spent on.
@@ -102,9 +104,9 @@ func Optimise(p *Plan, b Budget) (Advice, error) {
 }
 
 func (b *Budget) check(p *Plan) error {
-	var found Mistakes
+	var found fault.Mistakes
 	wrong := func(path, format string, args ...any) {
-		found = append(found, Mistake{Path: path, Text: fmt.Sprintf(format, args...)})
+		found = append(found, fault.Mistake{Path: path, Text: fmt.Sprintf(format, args...)})
 	}
 	if !(b.Amount >= 0) || b.Amount > 1e12 {
 		wrong("amount", "%s: write what may be spent a year, 0 or more", number(b.Amount))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"pons/fault"
 	"pons/plan"
 )
 
@@ -12,7 +13,7 @@ import (
 // to be none.
 func TestPlaces(t *testing.T) {
 	_, _, err := plan.Read("p.yaml", strings.NewReader("currency: USD\nbase_year: 2026\nclasses: [{name: a, count: 5}]\nroles:\n  - {name: r, ratio: {devices_per_fte: 0, classes: [x]}, salary: 5, productive_hours: 9000}\n"))
-	var found plan.Mistakes
+	var found fault.Mistakes
 	if !errors.As(err, &found) || len(found) < 3 {
 		t.Fatalf("%v", err)
 	}

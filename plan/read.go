@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"pons/fault"
 )
 
 // maxFile bounds a plan file: thirty roles and forty classes with their sources take some 60 kB.
@@ -28,10 +30,10 @@ func Read(name string, r io.Reader) (p *Plan, notes []string, err error) {
 		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(text) > maxFile {
-		return nil, nil, Mistakes{{File: name, Text: fmt.Sprintf("the file is larger than %d MB; a plan is not", maxFile>>20)}}
+		return nil, nil, fault.Mistakes{{File: name, Text: fmt.Sprintf("the file is larger than %d MB; a plan is not", maxFile>>20)}}
 	}
 	if !utf8.Valid(text) {
-		return nil, nil, Mistakes{{File: name, Text: "this is not UTF-8: a plan is a text of YAML or JSON; save it as UTF-8"}}
+		return nil, nil, fault.Mistakes{{File: name, Text: "this is not UTF-8: a plan is a text of YAML or JSON; save it as UTF-8"}}
 	}
 	d := decoder{file: name, at: map[string]*yaml.Node{}}
 	var doc yaml.Node
@@ -47,12 +49,12 @@ func Read(name string, r io.Reader) (p *Plan, notes []string, err error) {
 	}
 	p = &Plan{Horizon: unset, BaseYear: unset, WageEscalation: math.NaN(), Benefits: math.NaN()}
 	if len(doc.Content) == 0 {
-		return nil, nil, Mistakes{{File: name, Text: "the file is empty; a plan has classes and roles"}}
+		return nil, nil, fault.Mistakes{{File: name, Text: "the file is empty; a plan has classes and roles"}}
 	}
 	d.decode(doc.Content[0], reflect.ValueOf(p).Elem(), "", "")
 	notes = p.fill()
 	warnings, err := p.Check()
-	if found, ok := err.(Mistakes); ok {
+	if found, ok := err.(fault.Mistakes); ok {
 		for _, m := range found {
 			if !d.mentioned(m.Path) { // what could not be read is not checked as well
 				d.add(d.place(m.Path), m.Path, "%s", m.Text)
@@ -60,7 +62,7 @@ func Read(name string, r io.Reader) (p *Plan, notes []string, err error) {
 		}
 	}
 	if len(d.mistakes) > 0 {
-		slices.SortStableFunc(d.mistakes, func(a, b Mistake) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+		slices.SortStableFunc(d.mistakes, func(a, b fault.Mistake) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 		return nil, nil, d.mistakes
 	}
 	return p, append(notes, warnings...), nil

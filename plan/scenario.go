@@ -41,7 +41,7 @@ func NewScenarios(db *sqldb.DB, now func() time.Time) *Scenarios {
 func checkScenario(s *Scenario) error {
 	s.Name, s.About = strings.Join(strings.Fields(s.Name), " "), strings.TrimSpace(s.About)
 	if s.Name == "" || len([]rune(s.Name)) > 100 {
-		return Mistakes{{Path: "name", Text: "a scenario needs a name of at most 100 letters"}}
+		return fault.Mistakes{{Path: "name", Text: "a scenario needs a name of at most 100 letters"}}
 	}
 	_, err := s.Plan.Check()
 	return err
@@ -104,7 +104,7 @@ func (s *Scenarios) unique(tx *sqldb.Tx, id, name string) error {
 	}
 	for _, e := range list {
 		if e.ID != id && fold(e.Body.Name) == fold(name) {
-			return Mistakes{{Path: "name", Text: fmt.Sprintf("there is a scenario called %s already", e.Body.Name)}}
+			return fault.Mistakes{{Path: "name", Text: fmt.Sprintf("there is a scenario called %s already", e.Body.Name)}}
 		}
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+
+	"pons/fault"
 )
 
 // What a simulation takes that a plan says nothing of (domain note 1, §1.10: at least 10,000 draws; P10, P50, P80, P90).
@@ -106,7 +108,7 @@ func (p *Plan) Simulate(ctx context.Context) (*Percentiles, error) {
 	}
 	perYear := s.Draws * (len(p.Roles) + totals)
 	if perYear > 4*cellBudget {
-		return nil, Mistakes{{Path: "simulation.draws", Text: fmt.Sprintf("%s draws of %d roles take too much memory: write at most %s", whole(s.Draws), len(p.Roles), whole(4*cellBudget/(len(p.Roles)+totals)))}}
+		return nil, fault.Mistakes{{Path: "simulation.draws", Text: fmt.Sprintf("%s draws of %d roles take too much memory: write at most %s", whole(s.Draws), len(p.Roles), whole(4*cellBudget/(len(p.Roles)+totals)))}}
 	}
 	at := max(1, cellBudget/perYear)
 	var cells []float64

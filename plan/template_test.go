@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"pons/fault"
 	"pons/plan"
 )
 
@@ -89,7 +90,7 @@ rounding: quarter-up → half-up`
 	}
 	for path, text := range map[string]string{"roles[1].salary": "", "roles[9].salary": "1", "roles[1].ratio.devices_per_fte": "-4", "classes[0].growth": "900%", "classes[0].grow": "1", "roles[1].salary.x": "1", "roles[2].salary": "EUR 5"} {
 		_, err := p.With(map[string]string{path: text})
-		wrong, ok := err.(plan.Mistakes)
+		wrong, ok := err.(fault.Mistakes)
 		if !ok || wrong.At(path) == "" {
 			t.Errorf("%s = %q: %v, want a mistake there", path, text, err)
 		}

@@ -154,19 +154,19 @@ func (p *Program) Sign(ctx context.Context, b Baseline, actor string) (ledger.En
 }
 
 func tidyBaseline(b *Baseline) error {
-	var wrong mistakes
-	wrong.at("statement", tidyText("the statement", &b.Statement, true))
-	wrong.at("signed_by", tidyName("who signs", &b.SignedBy, true))
-	wrong.at("signed_as", tidyName("the signer's function", &b.SignedAs, true))
-	wrong.at("why", tidyText("the reason", &b.Why, false))
+	var wrong fault.Mistakes
+	wrong.Add("statement", tidyText("the statement", &b.Statement, true))
+	wrong.Add("signed_by", tidyName("who signs", &b.SignedBy, true))
+	wrong.Add("signed_as", tidyName("the signer's function", &b.SignedAs, true))
+	wrong.Add("why", tidyText("the reason", &b.Why, false))
 	share, known := b.Share()
 	switch {
 	case !known:
-		wrong.at("devices", fmt.Errorf("there is no device to sign for: import an inventory first: %w", fault.Invalid))
+		wrong.Add("devices", fmt.Errorf("there is no device to sign for: import an inventory first: %w", fault.Invalid))
 	case b.Reconciled < 0 || b.Reconciled > b.Devices:
-		wrong.at("reconciled", fmt.Errorf("%d of %d devices cannot be reconciled: %w", b.Reconciled, b.Devices, fault.Invalid))
+		wrong.Add("reconciled", fmt.Errorf("%d of %d devices cannot be reconciled: %w", b.Reconciled, b.Devices, fault.Invalid))
 	case share < b.Goal && b.Why == "":
-		wrong.at("why", fmt.Errorf("%.0f %% of the devices are reconciled, less than the %.0f %% asked for: say why it is signed all the same: %w", share*100, b.Goal*100, fault.Invalid))
+		wrong.Add("why", fmt.Errorf("%.0f %% of the devices are reconciled, less than the %.0f %% asked for: say why it is signed all the same: %w", share*100, b.Goal*100, fault.Invalid))
 	}
 	for _, field := range []string{"category", "class", "site"} {
 		sum := 0
@@ -176,14 +176,14 @@ func tidyBaseline(b *Baseline) error {
 			}
 		}
 		if known && sum != b.Devices {
-			wrong.at("counts", fmt.Errorf("the counts by %s make %d devices and not %d: %w", field, sum, b.Devices, fault.Invalid))
+			wrong.Add("counts", fmt.Errorf("the counts by %s make %d devices and not %d: %w", field, sum, b.Devices, fault.Invalid))
 		}
 	}
 	if b.AsOf.IsZero() {
-		wrong.at("as_of", fmt.Errorf("the moment is missing: %w", fault.Invalid))
+		wrong.Add("as_of", fmt.Errorf("the moment is missing: %w", fault.Invalid))
 	}
 	sortBaseline(b.Counts, b.Open)
-	return wrong.all()
+	return wrong.All()
 }
 
 func checkBaseline(b *Baseline) error {
@@ -310,26 +310,26 @@ func (p *Program) RestoreValidation(ctx context.Context, id string, version int6
 }
 
 func checkValidation(v *Validation) error {
-	var wrong mistakes
-	wrong.at("site", tidyName("the site", &v.Site, false))
-	wrong.at("queue", tidyName("the queue", &v.Queue, true))
-	wrong.at("owner", tidyName("the owner", &v.Owner, false))
-	wrong.at("reason", tidyText("the reason", &v.Reason, false))
-	wrong.at("due", checkDay("the due day", v.Due, false))
+	var wrong fault.Mistakes
+	wrong.Add("site", tidyName("the site", &v.Site, false))
+	wrong.Add("queue", tidyName("the queue", &v.Queue, true))
+	wrong.Add("owner", tidyName("the owner", &v.Owner, false))
+	wrong.Add("reason", tidyText("the reason", &v.Reason, false))
+	wrong.Add("due", checkDay("the due day", v.Due, false))
 	switch {
 	case v.State == "":
 		v.State = ValidationOpen
 	case !slices.Contains(ValidationStates(), v.State):
-		wrong.at("state", fmt.Errorf("the state is %q; it is open, done or accepted: %w", v.State, fault.Invalid))
+		wrong.Add("state", fmt.Errorf("the state is %q; it is open, done or accepted: %w", v.State, fault.Invalid))
 	}
 	if v.State == ValidationAccepted && v.Reason == "" {
-		wrong.at("reason", fmt.Errorf("what is left may only be accepted with a reason: %w", fault.Invalid))
+		wrong.Add("reason", fmt.Errorf("what is left may only be accepted with a reason: %w", fault.Invalid))
 	}
 	if v.State == ValidationDone && v.Left > 0 {
-		wrong.at("state", fmt.Errorf("%d devices are still in the queue: decide them, or accept them with a reason: %w", v.Left, fault.Invalid))
+		wrong.Add("state", fmt.Errorf("%d devices are still in the queue: decide them, or accept them with a reason: %w", v.Left, fault.Invalid))
 	}
 	if v.Left < 0 {
-		wrong.at("left", fmt.Errorf("%d devices cannot be left: %w", v.Left, fault.Invalid))
+		wrong.Add("left", fmt.Errorf("%d devices cannot be left: %w", v.Left, fault.Invalid))
 	}
-	return wrong.all()
+	return wrong.All()
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"pons/fault"
 	"pons/program"
 	"pons/sqldb"
 )
@@ -35,7 +36,7 @@ func TestBaselineIsSignedOnce(t *testing.T) {
 		}
 		below := signable()
 		below.Reconciled = 79
-		if _, err := p.Sign(ctx, below, "person:ann"); program.Mistakes(err)["why"] == "" {
+		if _, err := p.Sign(ctx, below, "person:ann"); fault.Fields(err)["why"] == "" {
 			t.Errorf("below the goal without a reason: %v", err)
 		}
 		below.Why = "The network of two sites comes in January."
@@ -49,7 +50,7 @@ func TestBaselineIsSignedOnce(t *testing.T) {
 		} {
 			b := signable()
 			change(&b)
-			if _, err := p.Sign(ctx, b, "person:ann"); program.Mistakes(err)[field] == "" {
+			if _, err := p.Sign(ctx, b, "person:ann"); fault.Fields(err)[field] == "" {
 				t.Errorf("%s: %v", field, err)
 			}
 		}
@@ -98,11 +99,11 @@ func TestValidation(t *testing.T) {
 			t.Fatalf("%+v, %v", e, err)
 		}
 		v.State, v.Left = program.ValidationDone, 4
-		if _, err := p.Validate(ctx, e.Version, v, "person:ann", ""); program.Mistakes(err)["state"] == "" {
+		if _, err := p.Validate(ctx, e.Version, v, "person:ann", ""); fault.Fields(err)["state"] == "" {
 			t.Errorf("done with four left: %v", err)
 		}
 		v.State = program.ValidationAccepted
-		if _, err := p.Validate(ctx, e.Version, v, "person:ann", ""); program.Mistakes(err)["reason"] == "" {
+		if _, err := p.Validate(ctx, e.Version, v, "person:ann", ""); fault.Fields(err)["reason"] == "" {
 			t.Errorf("accepted without a reason: %v", err)
 		}
 		v.Reason = "loaners of the vendor"

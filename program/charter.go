@@ -60,28 +60,28 @@ func (p *Program) RestoreCharter(ctx context.Context, version int64, actor strin
 }
 
 func checkCharter(c *Charter) error {
-	var wrong mistakes
-	wrong.at("title", tidyName("the title", &c.Title, true))
-	wrong.at("sponsor", tidyName("the sponsor", &c.Sponsor, true))
-	wrong.at("lead", tidyName("the lead", &c.Lead, false))
-	wrong.at("scope", tidyText("the scope", &c.Scope, true))
-	wrong.at("why", tidyText("the reason", &c.Why, false))
-	wrong.at("out_of_scope", tidyText("what is out of scope", &c.OutScope, false))
+	var wrong fault.Mistakes
+	wrong.Add("title", tidyName("the title", &c.Title, true))
+	wrong.Add("sponsor", tidyName("the sponsor", &c.Sponsor, true))
+	wrong.Add("lead", tidyName("the lead", &c.Lead, false))
+	wrong.Add("scope", tidyText("the scope", &c.Scope, true))
+	wrong.Add("why", tidyText("the reason", &c.Why, false))
+	wrong.Add("out_of_scope", tidyText("what is out of scope", &c.OutScope, false))
 	c.Goals = tidyList(c.Goals)
 	before := Day("")
 	for _, f := range []struct {
 		field, name string
 		s           Span
 	}{{"clarify", "Clarify", c.Clarify}, {"assess", "Assess", c.Assess}, {"design", "Design", c.Design}} {
-		wrong.at(f.field+".start", checkDay("the start of "+f.name, f.s.Start, false))
-		wrong.at(f.field+".end", checkDay("the end of "+f.name, f.s.End, false))
+		wrong.Add(f.field+".start", checkDay("the start of "+f.name, f.s.Start, false))
+		wrong.Add(f.field+".end", checkDay("the end of "+f.name, f.s.End, false))
 		if f.s.Start != "" && f.s.End != "" && f.s.End < f.s.Start {
-			wrong.at(f.field+".end", fmt.Errorf("%s ends on %s, before it starts on %s: %w", f.name, f.s.End, f.s.Start, fault.Invalid))
+			wrong.Add(f.field+".end", fmt.Errorf("%s ends on %s, before it starts on %s: %w", f.name, f.s.End, f.s.Start, fault.Invalid))
 		}
 		if f.s.Start != "" && f.s.Start < before {
-			wrong.at(f.field+".start", fmt.Errorf("%s starts on %s, before the phase ahead of it does (%s): %w", f.name, f.s.Start, before, fault.Invalid))
+			wrong.Add(f.field+".start", fmt.Errorf("%s starts on %s, before the phase ahead of it does (%s): %w", f.name, f.s.Start, before, fault.Invalid))
 		}
 		before = max(before, f.s.Start)
 	}
-	return wrong.all()
+	return wrong.All()
 }

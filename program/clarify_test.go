@@ -156,7 +156,7 @@ func TestInterviewsAreKept(t *testing.T) {
 		bad := e.Body
 		bad.Answers = []program.Answer{{Text: "MRN 0042317", Tag: program.Pain, Severity: 9}}
 		_, err = book.Put(ctx, e.ID, e.Version, bad, "person:ann", "")
-		wrong := program.Mistakes(err)
+		wrong := fault.Fields(err)
 		var seems *program.SuspicionError
 		if !errors.Is(err, fault.Invalid) || wrong["answers.1.severity"] == "" || !strings.Contains(wrong["answers.1.text"], "medical record") || !errors.As(err, &seems) {
 			t.Errorf("what seems patient data: %v: %v", err, wrong)
@@ -172,7 +172,7 @@ func TestInterviewsAreKept(t *testing.T) {
 			"role": {Role: "king", Who: "x", On: "2026-11-02"}, "who": {Role: "htm", On: "2026-11-02"}, "on": {Role: "htm", Who: "x", On: "2.11."},
 			"consent": {Role: "htm", Who: "x", On: "2026-11-02", Consent: "maybe"}, "note": {Role: "htm", Who: "x", On: "2026-11-02", Note: "DOB 2011-04-05"},
 		} {
-			if _, err := book.Put(ctx, "", 0, i, "person:ann", ""); program.Mistakes(err)[field] == "" {
+			if _, err := book.Put(ctx, "", 0, i, "person:ann", ""); fault.Fields(err)[field] == "" {
 				t.Errorf("%s: %v", field, err)
 			}
 		}
@@ -213,7 +213,7 @@ func TestGuidesAreTheHospitalsToChange(t *testing.T) {
 		if _, err := p.Guide(ctx, "king"); !errors.Is(err, fault.NotFound) {
 			t.Errorf("no such role: %v", err)
 		}
-		if _, err := p.SetGuide(ctx, 0, program.Guide{Role: "cio", Title: "CIO"}, "person:ann", ""); program.Mistakes(err)["questions"] == "" {
+		if _, err := p.SetGuide(ctx, 0, program.Guide{Role: "cio", Title: "CIO"}, "person:ann", ""); fault.Fields(err)["questions"] == "" {
 			t.Errorf("a guide that asks nothing: %v", err)
 		}
 	})
@@ -227,7 +227,7 @@ func TestCharterAndObjectives(t *testing.T) {
 		}
 		c := program.Charter{Title: "Devices", Sponsor: "CIO", Scope: "all sites", Clarify: program.Span{Start: "2026-10-01", End: "2026-12-31"}, Assess: program.Span{Start: "2026-09-01", End: "2026-08-01"}}
 		_, err := p.SetCharter(ctx, 0, c, "person:ann", "")
-		if wrong := program.Mistakes(err); wrong["assess.start"] == "" || wrong["assess.end"] == "" || len(wrong) != 2 {
+		if wrong := fault.Fields(err); wrong["assess.start"] == "" || wrong["assess.end"] == "" || len(wrong) != 2 {
 			t.Errorf("phases in the wrong order: %v", wrong)
 		}
 		c.Assess = program.Span{Start: "2027-01-01"}
@@ -247,7 +247,7 @@ func TestCharterAndObjectives(t *testing.T) {
 		if err != nil || o.Body.State != program.ObjectiveProposed || len(o.Body.Themes) != 1 || o.Body.Themes[0] != "searching" {
 			t.Errorf("objective: %+v, %v", o, err)
 		}
-		if _, err := p.Objectives().Put(ctx, "", 0, program.Objective{Title: "x", State: program.ObjectiveAgreed}, "person:ann", ""); program.Mistakes(err)["owner"] == "" {
+		if _, err := p.Objectives().Put(ctx, "", 0, program.Objective{Title: "x", State: program.ObjectiveAgreed}, "person:ann", ""); fault.Fields(err)["owner"] == "" {
 			t.Errorf("agreed without an owner: %v", err)
 		}
 	})

@@ -74,25 +74,25 @@ func (p *Program) Gaps() Shelf[Gap] {
 }
 
 func checkGap(g *Gap) error {
-	var wrong mistakes
+	var wrong fault.Mistakes
 	if !slices.Contains(Areas(), g.Area) {
-		wrong.at("area", fmt.Errorf("the area is %q; choose one of %v: %w", g.Area, Areas(), fault.Invalid))
+		wrong.Add("area", fmt.Errorf("the area is %q; choose one of %v: %w", g.Area, Areas(), fault.Invalid))
 	}
-	wrong.at("severity", within("the severity", g.Severity, 0, 5))
-	wrong.at("topic", tidyName("what it is about", &g.Topic, true))
-	wrong.at("is", tidyText("how it is", &g.Is, true))
-	wrong.at("should", tidyText("how it should be", &g.Should, g.Severity > 0))
-	wrong.at("gap", tidyText("the gap", &g.Gap, false))
-	wrong.at("action", tidyText("the action", &g.Action, false))
-	wrong.at("task", tidyName("the task", &g.Task, false))
-	wrong.at("by", tidyName("who found it", &g.By, true))
-	wrong.at("found", checkDay("the day", g.Found, true))
-	wrong.at("closed", checkDay("the day of closing", g.Closed, false))
-	wrong.at("href", checkPage(&g.Href))
+	wrong.Add("severity", within("the severity", g.Severity, 0, 5))
+	wrong.Add("topic", tidyName("what it is about", &g.Topic, true))
+	wrong.Add("is", tidyText("how it is", &g.Is, true))
+	wrong.Add("should", tidyText("how it should be", &g.Should, g.Severity > 0))
+	wrong.Add("gap", tidyText("the gap", &g.Gap, false))
+	wrong.Add("action", tidyText("the action", &g.Action, false))
+	wrong.Add("task", tidyName("the task", &g.Task, false))
+	wrong.Add("by", tidyName("who found it", &g.By, true))
+	wrong.Add("found", checkDay("the day", g.Found, true))
+	wrong.Add("closed", checkDay("the day of closing", g.Closed, false))
+	wrong.Add("href", checkPage(&g.Href))
 	if wrong == nil && g.Closed != "" && g.Closed < g.Found {
-		wrong.at("closed", fmt.Errorf("closed on %s, before it was found on %s: %w", g.Closed, g.Found, fault.Invalid))
+		wrong.Add("closed", fmt.Errorf("closed on %s, before it was found on %s: %w", g.Closed, g.Found, fault.Invalid))
 	}
-	return wrong.all()
+	return wrong.All()
 }
 
 // gapTaskDays is how long a task made of a gap is before somebody says otherwise: a month (assumption).
@@ -111,7 +111,7 @@ func (p *Program) TaskForGap(ctx context.Context, id, phase, actor string) (task
 		case e.Body.Task != "":
 			return fmt.Errorf("the gap has its task already: %s: %w", e.Body.Task, fault.Conflict)
 		case e.Body.Action == "":
-			return &Mistake{"action", fmt.Errorf("say first what is to be done: %w", fault.Invalid)}
+			return fault.Wrong("action", "say first what is to be done")
 		}
 		why := "closes the gap in " + e.Body.Topic
 		title := []rune(e.Body.Action)

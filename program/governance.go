@@ -95,66 +95,66 @@ func (p *Program) Decisions() Shelf[Decision] {
 }
 
 func checkCommittee(c *Committee) error {
-	var wrong mistakes
-	wrong.at("name", tidyName("the name", &c.Name, true))
-	wrong.at("purpose", tidyText("the purpose", &c.Purpose, false))
-	wrong.at("cadence", c.Cadence.check())
-	wrong.at("next", checkDay("the next meeting", c.Next, false))
+	var wrong fault.Mistakes
+	wrong.Add("name", tidyName("the name", &c.Name, true))
+	wrong.Add("purpose", tidyText("the purpose", &c.Purpose, false))
+	wrong.Add("cadence", c.Cadence.check())
+	wrong.Add("next", checkDay("the next meeting", c.Next, false))
 	c.Members = slices.DeleteFunc(c.Members, func(m Member) bool {
 		return strings.TrimSpace(m.Role) == "" && strings.TrimSpace(m.Person) == ""
 	})
 	if len(c.Members) == 0 || len(c.Members) > maxMembers {
-		wrong.at("members", fmt.Errorf("a committee has 1 to %d members, not %d: %w", maxMembers, len(c.Members), fault.Invalid))
+		wrong.Add("members", fmt.Errorf("a committee has 1 to %d members, not %d: %w", maxMembers, len(c.Members), fault.Invalid))
 	}
 	roles := map[string]bool{}
 	for i := range c.Members {
 		m := &c.Members[i]
-		wrong.at(fmt.Sprintf("members.%d.role", i+1), tidyName("the role of a seat", &m.Role, true))
-		wrong.at(fmt.Sprintf("members.%d.person", i+1), tidyName("who holds the seat", &m.Person, false))
+		wrong.Add(fmt.Sprintf("members.%d.role", i+1), tidyName("the role of a seat", &m.Role, true))
+		wrong.Add(fmt.Sprintf("members.%d.person", i+1), tidyName("who holds the seat", &m.Person, false))
 		roles[m.Role] = true
 	}
-	wrong.at("chair", tidyName("the chair", &c.Chair, true))
+	wrong.Add("chair", tidyName("the chair", &c.Chair, true))
 	if c.Chair != "" && !roles[c.Chair] {
-		wrong.at("chair", fmt.Errorf("the chair %q is the role of no member: %w", c.Chair, fault.Invalid))
+		wrong.Add("chair", fmt.Errorf("the chair %q is the role of no member: %w", c.Chair, fault.Invalid))
 	}
 	if voting, _ := c.Voting(); len(c.Members) > 0 {
-		wrong.at("quorum", within("the quorum", c.Quorum, 1, max(voting, 1)))
+		wrong.Add("quorum", within("the quorum", c.Quorum, 1, max(voting, 1)))
 	}
-	return wrong.all()
+	return wrong.All()
 }
 
 func checkRight(r *DecisionRight) error {
-	var wrong mistakes
-	wrong.at("decision", tidyName("the decision", &r.Decision, true))
-	wrong.at("limit", tidyName("the limit", &r.Limit, false))
-	wrong.at("decides", tidyName("who decides", &r.Decides, true))
-	wrong.at("recommends", tidyName("who recommends", &r.Recommends, false))
-	wrong.at("vetoes", tidyName("who may veto", &r.Vetoes, false))
-	wrong.at("informed", tidyName("who is informed", &r.Informed, false))
-	wrong.at("amount", within("the amount", r.Amount, 0, maxCost))
+	var wrong fault.Mistakes
+	wrong.Add("decision", tidyName("the decision", &r.Decision, true))
+	wrong.Add("limit", tidyName("the limit", &r.Limit, false))
+	wrong.Add("decides", tidyName("who decides", &r.Decides, true))
+	wrong.Add("recommends", tidyName("who recommends", &r.Recommends, false))
+	wrong.Add("vetoes", tidyName("who may veto", &r.Vetoes, false))
+	wrong.Add("informed", tidyName("who is informed", &r.Informed, false))
+	wrong.Add("amount", within("the amount", r.Amount, 0, maxCost))
 	if r.Amount > 0 {
-		wrong.at("currency", checkCurrency(&r.Currency))
+		wrong.Add("currency", checkCurrency(&r.Currency))
 	} else {
 		r.Currency = ""
 	}
-	return wrong.all()
+	return wrong.All()
 }
 
 func checkDecision(d *Decision) error {
-	var wrong mistakes
-	wrong.at("date", checkDay("the date", d.Date, true))
-	wrong.at("committee", tidyName("the committee", &d.Committee, true))
-	wrong.at("title", tidyName("what was decided", &d.Title, true))
-	wrong.at("why", tidyText("the reason", &d.Why, false))
-	wrong.at("task", tidyName("the task", &d.Task, false))
-	wrong.at("minutes", checkPage(&d.Minutes))
+	var wrong fault.Mistakes
+	wrong.Add("date", checkDay("the date", d.Date, true))
+	wrong.Add("committee", tidyName("the committee", &d.Committee, true))
+	wrong.Add("title", tidyName("what was decided", &d.Title, true))
+	wrong.Add("why", tidyText("the reason", &d.Why, false))
+	wrong.Add("task", tidyName("the task", &d.Task, false))
+	wrong.Add("minutes", checkPage(&d.Minutes))
 	if !slices.Contains(Outcomes(), d.Outcome) {
-		wrong.at("outcome", fmt.Errorf("the outcome is %q; choose one of %s: %w", d.Outcome, strings.Join(Outcomes(), ", "), fault.Invalid))
+		wrong.Add("outcome", fmt.Errorf("the outcome is %q; choose one of %s: %w", d.Outcome, strings.Join(Outcomes(), ", "), fault.Invalid))
 	}
 	for name, n := range map[string]int{"for": d.For, "against": d.Against, "abstained": d.Abstained} {
-		wrong.at(name, within("the votes", n, 0, maxMembers))
+		wrong.Add(name, within("the votes", n, 0, maxMembers))
 	}
-	return wrong.all()
+	return wrong.All()
 }
 
 // Overlaps names decisions for which several rights stand with the same bound but different deciders: nobody would know who

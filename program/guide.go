@@ -97,18 +97,18 @@ func defaultGuide(role string) (Guide, bool) {
 }
 
 func checkGuide(g *Guide) error {
-	var wrong mistakes
+	var wrong fault.Mistakes
 	if _, ok := defaultGuide(g.Role); !ok {
-		wrong.at("role", fmt.Errorf("no stakeholder role is called %q: %w", g.Role, fault.Invalid))
+		wrong.Add("role", fmt.Errorf("no stakeholder role is called %q: %w", g.Role, fault.Invalid))
 	}
-	wrong.at("title", tidyName("the title", &g.Title, true))
-	wrong.at("aim", tidyText("the aim", &g.Aim, false))
-	wrong.at("confidence", g.Provenance.check())
+	wrong.Add("title", tidyName("the title", &g.Title, true))
+	wrong.Add("aim", tidyText("the aim", &g.Aim, false))
+	wrong.Add("confidence", g.Provenance.check())
 	var kept []Question
 	for i, q := range g.Questions {
 		field := fmt.Sprintf("questions.%d", i+1)
-		wrong.at(field+".text", tidyText(fmt.Sprintf("question %d", i+1), &q.Text, false))
-		wrong.at(field+".listen", tidyText(fmt.Sprintf("what to listen for in question %d", i+1), &q.Listen, false))
+		wrong.Add(field+".text", tidyText(fmt.Sprintf("question %d", i+1), &q.Text, false))
+		wrong.Add(field+".listen", tidyText(fmt.Sprintf("what to listen for in question %d", i+1), &q.Listen, false))
 		if q.Text != "" {
 			kept = append(kept, q)
 		}
@@ -116,9 +116,9 @@ func checkGuide(g *Guide) error {
 	g.Questions = kept
 	switch n := len(kept); {
 	case n == 0:
-		wrong.at("questions", fmt.Errorf("a guide without a question asks nothing: %w", fault.Invalid))
+		wrong.Add("questions", fmt.Errorf("a guide without a question asks nothing: %w", fault.Invalid))
 	case n > maxQuestions:
-		wrong.at("questions", fmt.Errorf("%d questions are more than an interview has time for; at most %d: %w", n, maxQuestions, fault.Invalid))
+		wrong.Add("questions", fmt.Errorf("%d questions are more than an interview has time for; at most %d: %w", n, maxQuestions, fault.Invalid))
 	}
-	return wrong.all()
+	return wrong.All()
 }

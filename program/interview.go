@@ -89,24 +89,24 @@ func (p *Program) Interviews() Shelf[Interview] {
 }
 
 func checkInterview(i *Interview) error {
-	var wrong mistakes
+	var wrong fault.Mistakes
 	if _, ok := defaultGuide(i.Role); !ok {
-		wrong.at("role", fmt.Errorf("no stakeholder role is called %q: %w", i.Role, fault.Invalid))
+		wrong.Add("role", fmt.Errorf("no stakeholder role is called %q: %w", i.Role, fault.Invalid))
 	}
-	wrong.at("who", tidyName("who was asked", &i.Who, true))
-	wrong.at("on", checkDay("the day of the interview", i.On, true))
-	wrong.at("by", tidyName("who asked", &i.By, false))
-	wrong.at("note", tidyText("the note", &i.Note, false))
+	wrong.Add("who", tidyName("who was asked", &i.Who, true))
+	wrong.Add("on", checkDay("the day of the interview", i.On, true))
+	wrong.Add("by", tidyName("who asked", &i.By, false))
+	wrong.Add("note", tidyText("the note", &i.Note, false))
 	if i.Consent != NotAsked && i.Consent != Agreed && i.Consent != Refused {
-		wrong.at("consent", fmt.Errorf("consent is %q; it is yes, no or empty where it was not asked: %w", i.Consent, fault.Invalid))
+		wrong.Add("consent", fmt.Errorf("consent is %q; it is yes, no or empty where it was not asked: %w", i.Consent, fault.Invalid))
 	}
 	for _, f := range []struct{ field, text string }{{"who", i.Who}, {"note", i.Note}} {
 		if found := Suspicions(f.text); len(found) > 0 {
-			wrong.at(f.field, fmt.Errorf("this looks like %s; patient data has no place in an interview: %w", strings.Join(found, ", "), fault.Invalid))
+			wrong.Add(f.field, fmt.Errorf("this looks like %s; patient data has no place in an interview: %w", strings.Join(found, ", "), fault.Invalid))
 		}
 	}
 	if len(i.Answers) > maxAnswers {
-		wrong.at("answers", fmt.Errorf("%d answers are more than one interview holds (%d): %w", len(i.Answers), maxAnswers, fault.Invalid))
+		wrong.Add("answers", fmt.Errorf("%d answers are more than one interview holds (%d): %w", len(i.Answers), maxAnswers, fault.Invalid))
 	}
 	if len(i.Answers) > 0 {
 		i.Held = true
@@ -114,30 +114,30 @@ func checkInterview(i *Interview) error {
 	for n := range i.Answers {
 		i.Answers[n].check(fmt.Sprintf("answers.%d.", n+1), &wrong)
 	}
-	return wrong.all()
+	return wrong.All()
 }
 
-func (a *Answer) check(field string, wrong *mistakes) {
-	wrong.at(field+"text", tidyText("the answer", &a.Text, true))
-	wrong.at(field+"question", tidyText("the question", &a.Question, false))
-	wrong.at(field+"theme", tidyName("the theme", &a.Theme, false))
+func (a *Answer) check(field string, wrong *fault.Mistakes) {
+	wrong.Add(field+"text", tidyText("the answer", &a.Text, true))
+	wrong.Add(field+"question", tidyText("the question", &a.Question, false))
+	wrong.Add(field+"theme", tidyName("the theme", &a.Theme, false))
 	if !slices.Contains(Tags(), a.Tag) {
-		wrong.at(field+"tag", fmt.Errorf("the tag is %q; choose pain, risk, opportunity, requirement or quote: %w", a.Tag, fault.Invalid))
+		wrong.Add(field+"tag", fmt.Errorf("the tag is %q; choose pain, risk, opportunity, requirement or quote: %w", a.Tag, fault.Invalid))
 	}
 	if a.Severity < 0 || a.Severity > 5 {
-		wrong.at(field+"severity", fmt.Errorf("the severity is %d; it is 1 to 5, or 0 where it was not rated: %w", a.Severity, fault.Invalid))
+		wrong.Add(field+"severity", fmt.Errorf("the severity is %d; it is 1 to 5, or 0 where it was not rated: %w", a.Severity, fault.Invalid))
 	}
 	if a.Frequency != "" && !slices.Contains(Frequencies(), a.Frequency) {
-		wrong.at(field+"frequency", fmt.Errorf("the frequency is %q; choose rarely, monthly, weekly or daily: %w", a.Frequency, fault.Invalid))
+		wrong.Add(field+"frequency", fmt.Errorf("the frequency is %q; choose rarely, monthly, weekly or daily: %w", a.Frequency, fault.Invalid))
 	}
 	if found := Suspicions(a.Theme); len(found) > 0 {
-		wrong.at(field+"theme", fmt.Errorf("a theme that looks like %s is none: %w", found[0], fault.Invalid))
+		wrong.Add(field+"theme", fmt.Errorf("a theme that looks like %s is none: %w", found[0], fault.Invalid))
 	}
 	found := Suspicions(a.Text)
 	if len(found) == 0 {
 		a.Cleared = false
 	} else if !a.Cleared {
-		wrong.at(field+"text", &SuspicionError{Found: found})
+		wrong.Add(field+"text", &SuspicionError{Found: found})
 	}
 }
 

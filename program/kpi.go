@@ -114,7 +114,7 @@ func (p *Program) KPI(ctx context.Context, id string) (ledger.Entry[KPI], error)
 // SetKPI writes a KPI of the catalogue in the hospital's own words, or one of its own.
 func (p *Program) SetKPI(ctx context.Context, id string, version int64, k KPI, actor, why string) (ledger.Entry[KPI], error) {
 	if !kpiID.MatchString(id) {
-		return ledger.Entry[KPI]{}, &Mistake{"id", fmt.Errorf("the id is %q; write small letters, digits and -, beginning with a letter, at most 64: %w", id, fault.Invalid)}
+		return ledger.Entry[KPI]{}, fault.Wrong("id", "the id is %q; write small letters, digits and -, beginning with a letter, at most 64", id)
 	}
 	return p.kpis().Put(ctx, id, version, k, actor, why)
 }
@@ -153,28 +153,28 @@ func (p *Program) PutAway(ctx context.Context, id string, away bool, actor, why 
 }
 
 func checkKPI(k *KPI) error {
-	var wrong mistakes
-	wrong.at("name", tidyName("the name", &k.Name, true))
-	wrong.at("group", tidyName("the group", &k.Group, true))
-	wrong.at("formula", tidyText("the formula", &k.Formula, true))
-	wrong.at("unit", tidyName("the unit", &k.Unit, true))
-	wrong.at("owner", tidyName("the owner", &k.Owner, false))
-	wrong.at("note", tidyText("the note", &k.Note, false))
-	wrong.at("due", checkDay("the day by which", k.Due, false))
-	wrong.at("confidence", k.Provenance.check())
+	var wrong fault.Mistakes
+	wrong.Add("name", tidyName("the name", &k.Name, true))
+	wrong.Add("group", tidyName("the group", &k.Group, true))
+	wrong.Add("formula", tidyText("the formula", &k.Formula, true))
+	wrong.Add("unit", tidyName("the unit", &k.Unit, true))
+	wrong.Add("owner", tidyName("the owner", &k.Owner, false))
+	wrong.Add("note", tidyText("the note", &k.Note, false))
+	wrong.Add("due", checkDay("the day by which", k.Due, false))
+	wrong.Add("confidence", k.Provenance.check())
 	if !slices.Contains(Periods(), k.Period) {
-		wrong.at("period", fmt.Errorf("the period is %q; choose day, week, month, quarter or year: %w", k.Period, fault.Invalid))
+		wrong.Add("period", fmt.Errorf("the period is %q; choose day, week, month, quarter or year: %w", k.Period, fault.Invalid))
 	}
 	if k.Better != Higher && k.Better != Lower {
-		wrong.at("better", fmt.Errorf("the better direction is %q; it is higher or lower: %w", k.Better, fault.Invalid))
+		wrong.Add("better", fmt.Errorf("the better direction is %q; it is higher or lower: %w", k.Better, fault.Invalid))
 	}
 	if _, ok := MeasureNamed(k.Measure); k.Measure != "" && !ok {
-		wrong.at("measure", fmt.Errorf("no measure is called %q; leave it empty to enter readings by hand: %w", k.Measure, fault.Invalid))
+		wrong.Add("measure", fmt.Errorf("no measure is called %q; leave it empty to enter readings by hand: %w", k.Measure, fault.Invalid))
 	}
 	if k.Target != nil {
-		wrong.at("target", checkNumber("the target", *k.Target, k.Unit))
+		wrong.Add("target", checkNumber("the target", *k.Target, k.Unit))
 	}
-	return wrong.all()
+	return wrong.All()
 }
 
 // largest bounds what is typed as a number of a KPI; money of a hospital has ten digits.

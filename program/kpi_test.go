@@ -184,16 +184,16 @@ func TestReadingsByHand(t *testing.T) {
 			"day": {Day: "2026-11-21", Value: number(1)}, "value": {Day: "2026-11-01", Value: number(101)}, "of": {Day: "2026-11-01", Part: number(1)},
 			"part": {Day: "2026-11-01", Part: number(11), Of: number(10)},
 		} {
-			if _, err := enter("pm-completion", 0, r); program.Mistakes(err)[field] == "" {
+			if _, err := enter("pm-completion", 0, r); fault.Fields(err)[field] == "" {
 				t.Errorf("%s: %v", field, err)
 			}
 		}
 		for _, n := range []float64{math.NaN(), math.Inf(1), 1e15} {
-			if _, err := enter("mttr", 0, program.Reading{Day: "2026-11-01", Value: &n}); program.Mistakes(err)["value"] == "" {
+			if _, err := enter("mttr", 0, program.Reading{Day: "2026-11-01", Value: &n}); fault.Fields(err)["value"] == "" {
 				t.Errorf("%v: %v", n, err)
 			}
 		}
-		if _, err := p.Enter(ctx, "mttr", 0, program.Reading{Day: "2026-11-01", Value: number(3)}, "person:ann", ""); program.Mistakes(err)["source"] == "" {
+		if _, err := p.Enter(ctx, "mttr", 0, program.Reading{Day: "2026-11-01", Value: number(3)}, "person:ann", ""); fault.Fields(err)["source"] == "" {
 			t.Errorf("without a source: %v", err)
 		}
 		if _, err := enter("nothing", 0, program.Reading{Day: "2026-11-01", Value: number(3)}); !errors.Is(err, fault.NotFound) {
@@ -272,11 +272,11 @@ func TestKPIsOfAHospital(t *testing.T) {
 		for field, k := range map[string]program.KPI{
 			"measure": {Measure: "magic"}, "period": {Period: "fortnight"}, "better": {Better: "sideways"}, "target": {Unit: "%", Target: number(120)}, "name": {},
 		} {
-			if _, err := p.SetKPI(ctx, "x", 0, k, "person:ann", ""); program.Mistakes(err)[field] == "" {
+			if _, err := p.SetKPI(ctx, "x", 0, k, "person:ann", ""); fault.Fields(err)[field] == "" {
 				t.Errorf("%s: %v", field, err)
 			}
 		}
-		if _, err := p.SetKPI(ctx, "A KPI", 0, own, "person:ann", ""); program.Mistakes(err)["id"] == "" {
+		if _, err := p.SetKPI(ctx, "A KPI", 0, own, "person:ann", ""); fault.Fields(err)["id"] == "" {
 			t.Errorf("id: %v", err)
 		}
 	})

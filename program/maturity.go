@@ -193,18 +193,18 @@ func knownDomain(id string) bool {
 }
 
 func checkAims(a *Aims) error {
-	var wrong mistakes
-	wrong.at("origin", a.Origin.check())
+	var wrong fault.Mistakes
+	wrong.Add("origin", a.Origin.check())
 	seen := map[string]bool{}
 	for _, x := range a.Aims {
 		if !knownDomain(x.Domain) || seen[x.Domain] {
-			wrong.at("aims", fmt.Errorf("%q is no domain, or stands there twice: %w", x.Domain, fault.Invalid))
+			wrong.Add("aims", fmt.Errorf("%q is no domain, or stands there twice: %w", x.Domain, fault.Invalid))
 		}
 		seen[x.Domain] = true
-		wrong.at(x.Domain+".target", within("the target", x.Target, leastLevel, mostLevel))
-		wrong.at(x.Domain+".weight", within("the weight", x.Weight, 0, 10))
+		wrong.Add(x.Domain+".target", within("the target", x.Target, leastLevel, mostLevel))
+		wrong.Add(x.Domain+".weight", within("the weight", x.Weight, 0, 10))
 	}
-	return wrong.all()
+	return wrong.All()
 }
 
 // maxEvidence bounds what is said for one level.
@@ -212,39 +212,39 @@ const maxEvidence = 12
 
 // checkAssessment holds that no level above the first stands without evidence (domain/09 §9.3).
 func checkAssessment(a *Assessment) error {
-	var wrong mistakes
-	wrong.at("date", checkDay("the date", a.Date, true))
-	wrong.at("assessor", tidyName("the assessor", &a.Assessor, true))
-	wrong.at("note", tidyText("the note", &a.Note, false))
+	var wrong fault.Mistakes
+	wrong.Add("date", checkDay("the date", a.Date, true))
+	wrong.Add("assessor", tidyName("the assessor", &a.Assessor, true))
+	wrong.Add("note", tidyText("the note", &a.Note, false))
 	seen, assessed := map[string]bool{}, 0
 	for i := range a.Ratings {
 		r := &a.Ratings[i]
 		if !knownDomain(r.Domain) || seen[r.Domain] {
-			wrong.at("ratings", fmt.Errorf("%q is no domain, or stands there twice: %w", r.Domain, fault.Invalid))
+			wrong.Add("ratings", fmt.Errorf("%q is no domain, or stands there twice: %w", r.Domain, fault.Invalid))
 			continue
 		}
 		seen[r.Domain] = true
-		wrong.at(r.Domain+".level", within("the level", r.Level, 0, mostLevel))
+		wrong.Add(r.Domain+".level", within("the level", r.Level, 0, mostLevel))
 		r.Evidence = slices.DeleteFunc(r.Evidence, func(e Evidence) bool {
 			return strings.TrimSpace(e.Text) == "" && strings.TrimSpace(e.Href) == ""
 		})
 		if len(r.Evidence) > maxEvidence {
-			wrong.at(r.Domain+".evidence", fmt.Errorf("%d pieces of evidence are more than %d: %w", len(r.Evidence), maxEvidence, fault.Invalid))
+			wrong.Add(r.Domain+".evidence", fmt.Errorf("%d pieces of evidence are more than %d: %w", len(r.Evidence), maxEvidence, fault.Invalid))
 		}
 		for j := range r.Evidence {
-			wrong.at(r.Domain+".evidence", r.Evidence[j].check())
+			wrong.Add(r.Domain+".evidence", r.Evidence[j].check())
 		}
 		if r.Level > leastLevel && len(r.Evidence) == 0 {
-			wrong.at(r.Domain+".evidence", fmt.Errorf("level %d needs evidence: say what shows it, or where: %w", r.Level, fault.Invalid))
+			wrong.Add(r.Domain+".evidence", fmt.Errorf("level %d needs evidence: say what shows it, or where: %w", r.Level, fault.Invalid))
 		}
 		if r.Level > 0 {
 			assessed++
 		}
 	}
 	if assessed == 0 && wrong == nil {
-		wrong.at("ratings", fmt.Errorf("no domain was assessed; give at least one a level: %w", fault.Invalid))
+		wrong.Add("ratings", fmt.Errorf("no domain was assessed; give at least one a level: %w", fault.Invalid))
 	}
-	return wrong.all()
+	return wrong.All()
 }
 
 // check holds that evidence leads to a page of this Pons: elsewhere nobody knows who may read it.

@@ -208,27 +208,27 @@ func (p *Program) MarkSent(ctx context.Context, id string, on Day, actor string)
 func (r Roadmap) Milestone(task string) Day { return r.Schedule.Slots[task].End }
 
 func checkMessage(m *Message) error {
-	var wrong mistakes
+	var wrong fault.Mistakes
 	if m.Status == "" {
 		m.Status = Draft
 	}
 	if !slices.Contains(MessageStatuses(), m.Status) {
-		wrong.at("status", fmt.Errorf("the status is %q; choose one of %v: %w", m.Status, MessageStatuses(), fault.Invalid))
+		wrong.Add("status", fmt.Errorf("the status is %q; choose one of %v: %w", m.Status, MessageStatuses(), fault.Invalid))
 	}
-	wrong.at("audience", tidyName("the audience", &m.Audience, true))
-	wrong.at("message", tidyText("the message", &m.Message, true))
-	wrong.at("channel", tidyName("the channel", &m.Channel, true))
-	wrong.at("sender", tidyName("the sender", &m.Sender, true))
-	wrong.at("cadence", m.Cadence.check())
-	wrong.at("first", checkDay("the first day", m.First, false))
-	wrong.at("until", checkDay("the last day", m.Until, false))
-	wrong.at("milestone", tidyName("the milestone", &m.Task, m.Cadence == OnMilestone))
-	wrong.at("offset", within("the days from the milestone", m.Offset, -365, 365))
+	wrong.Add("audience", tidyName("the audience", &m.Audience, true))
+	wrong.Add("message", tidyText("the message", &m.Message, true))
+	wrong.Add("channel", tidyName("the channel", &m.Channel, true))
+	wrong.Add("sender", tidyName("the sender", &m.Sender, true))
+	wrong.Add("cadence", m.Cadence.check())
+	wrong.Add("first", checkDay("the first day", m.First, false))
+	wrong.Add("until", checkDay("the last day", m.Until, false))
+	wrong.Add("milestone", tidyName("the milestone", &m.Task, m.Cadence == OnMilestone))
+	wrong.Add("offset", within("the days from the milestone", m.Offset, -365, 365))
 	if m.Cadence != OnMilestone && m.First == "" && (m.Status == Planned || m.Status == Sent) {
-		wrong.at("first", fmt.Errorf("a planned message needs the day on which it goes out first: %w", fault.Invalid))
+		wrong.Add("first", fmt.Errorf("a planned message needs the day on which it goes out first: %w", fault.Invalid))
 	}
 	if wrong == nil && m.Until != "" && m.First != "" && m.Until < m.First {
-		wrong.at("until", fmt.Errorf("the last day, %s, lies before the first, %s: %w", m.Until, m.First, fault.Invalid))
+		wrong.Add("until", fmt.Errorf("the last day, %s, lies before the first, %s: %w", m.Until, m.First, fault.Invalid))
 	}
-	return wrong.all()
+	return wrong.All()
 }

@@ -41,23 +41,23 @@ func (p *Program) Objectives() Shelf[Objective] {
 }
 
 func checkObjective(o *Objective) error {
-	var wrong mistakes
-	wrong.at("title", tidyName("the title", &o.Title, true))
-	wrong.at("text", tidyText("the text", &o.Text, false))
-	wrong.at("owner", tidyName("the owner", &o.Owner, false))
-	wrong.at("due", checkDay("the due day", o.Due, false))
+	var wrong fault.Mistakes
+	wrong.Add("title", tidyName("the title", &o.Title, true))
+	wrong.Add("text", tidyText("the text", &o.Text, false))
+	wrong.Add("owner", tidyName("the owner", &o.Owner, false))
+	wrong.Add("due", checkDay("the due day", o.Due, false))
 	if o.State == "" {
 		o.State = ObjectiveProposed
 	}
 	if !slices.Contains(ObjectiveStates(), o.State) {
-		wrong.at("state", fmt.Errorf("the state is %q; choose proposed, agreed, reached or dropped: %w", o.State, fault.Invalid))
+		wrong.Add("state", fmt.Errorf("the state is %q; choose proposed, agreed, reached or dropped: %w", o.State, fault.Invalid))
 	}
 	if o.State == ObjectiveAgreed && o.Owner == "" {
-		wrong.at("owner", fmt.Errorf("an objective that is agreed needs an owner: %w", fault.Invalid))
+		wrong.Add("owner", fmt.Errorf("an objective that is agreed needs an owner: %w", fault.Invalid))
 	}
 	for i, t := range o.Themes {
 		o.Themes[i] = ThemeKey(t)
 	}
 	o.Themes, o.KPIs = tidyList(o.Themes), tidyList(o.KPIs)
-	return wrong.all()
+	return wrong.All()
 }

@@ -109,10 +109,10 @@ func (p *Program) Enter(ctx context.Context, kpi string, version int64, r Readin
 		return r, err
 	}
 	if r.Day > DayOf(p.now()) {
-		return r, &Mistake{"day", fmt.Errorf("the day %s lies ahead; a reading is of today or before: %w", r.Day, fault.Invalid)}
+		return r, fault.Wrong("day", "the day %s lies ahead; a reading is of today or before", r.Day)
 	}
 	if err := checkDay("the day", r.Day, true); err != nil {
-		return r, &Mistake{"day", err}
+		return r, wrongIn("day", err)
 	}
 	if err := k.Body.settle(&r); err != nil {
 		return r, err
@@ -123,19 +123,19 @@ func (p *Program) Enter(ctx context.Context, kpi string, version int64, r Readin
 
 // settle makes the value of a rate of its parts and suppresses it where its denominator is too small.
 func (k KPI) settle(r *Reading) error {
-	var wrong mistakes
+	var wrong fault.Mistakes
 	if (r.Part == nil) != (r.Of == nil) {
-		wrong.at("of", fmt.Errorf("numerator and denominator belong together: %w", fault.Invalid))
-		return wrong.all()
+		wrong.Add("of", fmt.Errorf("numerator and denominator belong together: %w", fault.Invalid))
+		return wrong.All()
 	}
 	if r.Of != nil {
-		wrong.at("part", checkNumber("the numerator", *r.Part, ""))
-		wrong.at("of", checkNumber("the denominator", *r.Of, ""))
+		wrong.Add("part", checkNumber("the numerator", *r.Part, ""))
+		wrong.Add("of", checkNumber("the denominator", *r.Of, ""))
 		if *r.Of < 0 || *r.Part < 0 || k.Unit == "%" && *r.Part > *r.Of {
-			wrong.at("part", fmt.Errorf("%v of %v is no share: %w", *r.Part, *r.Of, fault.Invalid))
+			wrong.Add("part", fmt.Errorf("%v of %v is no share: %w", *r.Part, *r.Of, fault.Invalid))
 		}
 		if len(wrong) > 0 {
-			return wrong.all()
+			return wrong.All()
 		}
 		if r.Suppressed = *r.Of < SmallestBase; r.Suppressed {
 			r.Part, r.Value = nil, nil
@@ -149,19 +149,19 @@ func (k KPI) settle(r *Reading) error {
 		return nil
 	}
 	if r.Value == nil {
-		wrong.at("value", fmt.Errorf("the value is missing: %w", fault.Invalid))
-		return wrong.all()
+		wrong.Add("value", fmt.Errorf("the value is missing: %w", fault.Invalid))
+		return wrong.All()
 	}
-	wrong.at("value", checkNumber("the value", *r.Value, k.Unit))
-	return wrong.all()
+	wrong.Add("value", checkNumber("the value", *r.Value, k.Unit))
+	return wrong.All()
 }
 
 func checkEntered(e *entered) error {
-	var wrong mistakes
-	wrong.at("source", tidyName("the source", &e.Source, true))
-	wrong.at("note", tidyText("the note", &e.Note, false))
-	wrong.at("day", checkDay("the day", e.Day, true))
-	return wrong.all()
+	var wrong fault.Mistakes
+	wrong.Add("source", tidyName("the source", &e.Source, true))
+	wrong.Add("note", tidyText("the note", &e.Note, false))
+	wrong.Add("day", checkDay("the day", e.Day, true))
+	return wrong.All()
 }
 
 // RemoveReading takes back what a person entered; where Pons computed the day, that shows again.

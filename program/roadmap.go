@@ -156,66 +156,66 @@ func checkCurrency(code *string) error {
 }
 
 func checkSettings(s *RoadmapSettings) error {
-	var wrong mistakes
-	wrong.at("currency", checkCurrency(&s.Currency))
-	wrong.at("title", tidyName("the title", &s.Title, true))
-	wrong.at("start", checkDay("the start", s.Start, true))
+	var wrong fault.Mistakes
+	wrong.Add("currency", checkCurrency(&s.Currency))
+	wrong.Add("title", tidyName("the title", &s.Title, true))
+	wrong.Add("start", checkDay("the start", s.Start, true))
 	if len(s.Phases) == 0 || len(s.Phases) > maxPhases {
-		wrong.at("phases", fmt.Errorf("a roadmap has 1 to %d phases, not %d: %w", maxPhases, len(s.Phases), fault.Invalid))
+		wrong.Add("phases", fmt.Errorf("a roadmap has 1 to %d phases, not %d: %w", maxPhases, len(s.Phases), fault.Invalid))
 	}
 	seen := map[string]bool{}
 	for i := range s.Phases {
 		ph := &s.Phases[i]
-		wrong.at(fmt.Sprintf("phases.%d.name", i+1), tidyName("the phase's name", &ph.Name, true))
-		wrong.at(fmt.Sprintf("phases.%d.goal", i+1), tidyText("the goal of "+ph.Name, &ph.Goal, false))
+		wrong.Add(fmt.Sprintf("phases.%d.name", i+1), tidyName("the phase's name", &ph.Name, true))
+		wrong.Add(fmt.Sprintf("phases.%d.goal", i+1), tidyText("the goal of "+ph.Name, &ph.Goal, false))
 		if ph.ID = strings.TrimSpace(ph.ID); ph.ID == "" || seen[ph.ID] {
-			wrong.at(fmt.Sprintf("phases.%d.name", i+1), fmt.Errorf("the phase %s needs an id of its own: %w", ph.Name, fault.Invalid))
+			wrong.Add(fmt.Sprintf("phases.%d.name", i+1), fmt.Errorf("the phase %s needs an id of its own: %w", ph.Name, fault.Invalid))
 		}
 		seen[ph.ID] = true
 	}
-	return wrong.all()
+	return wrong.All()
 }
 
 func checkTask(t *Task) error {
-	var wrong mistakes
+	var wrong fault.Mistakes
 	if t.Status == "" {
 		t.Status = NotStarted
 	}
 	if !slices.Contains(Statuses(), t.Status) {
-		wrong.at("status", fmt.Errorf("the status is %q; choose one of %v: %w", t.Status, Statuses(), fault.Invalid))
+		wrong.Add("status", fmt.Errorf("the status is %q; choose one of %v: %w", t.Status, Statuses(), fault.Invalid))
 	}
 	if t.Status == Done {
 		t.Percent = 100
 	}
 	t.Needs = tidyList(t.Needs)
 	slices.SortFunc(t.Needs, compareIDs)
-	wrong.at("title", tidyName("the title", &t.Title, true))
-	wrong.at("phase", tidyName("the phase", &t.Phase, true))
-	wrong.at("owner", tidyName("the owner", &t.Owner, false))
-	wrong.at("kpi", tidyName("the KPI", &t.KPI, false))
-	wrong.at("note", tidyText("the note", &t.Note, false))
-	wrong.at("start", checkDay("the start", t.Start, false))
+	wrong.Add("title", tidyName("the title", &t.Title, true))
+	wrong.Add("phase", tidyName("the phase", &t.Phase, true))
+	wrong.Add("owner", tidyName("the owner", &t.Owner, false))
+	wrong.Add("kpi", tidyName("the KPI", &t.KPI, false))
+	wrong.Add("note", tidyText("the note", &t.Note, false))
+	wrong.Add("start", checkDay("the start", t.Start, false))
 	if t.Start == "" && (t.Status == InProgress || t.Status == Done) {
-		wrong.at("start", fmt.Errorf("a task that has begun needs the day on which it did: %w", fault.Invalid))
+		wrong.Add("start", fmt.Errorf("a task that has begun needs the day on which it did: %w", fault.Invalid))
 	}
-	wrong.at("days", within("days", t.Days, 0, maxDays))
-	wrong.at("percent", within("percent", t.Percent, 0, 100))
-	wrong.at("effort_hours", within("the effort", t.EffortHours, 0, maxEffort))
-	wrong.at("cost", within("the cost", t.Cost, 0, maxCost))
-	return wrong.all()
+	wrong.Add("days", within("days", t.Days, 0, maxDays))
+	wrong.Add("percent", within("percent", t.Percent, 0, 100))
+	wrong.Add("effort_hours", within("the effort", t.EffortHours, 0, maxEffort))
+	wrong.Add("cost", within("the cost", t.Cost, 0, maxCost))
+	return wrong.All()
 }
 
 func checkBenefit(b *Benefit) error {
-	var wrong mistakes
-	wrong.at("what", tidyText("what was brought", &b.What, true))
-	wrong.at("kpi", tidyName("the KPI", &b.KPI, false))
-	wrong.at("before", tidyName("before", &b.Before, false))
-	wrong.at("after", tidyName("after", &b.After, false))
-	wrong.at("task", tidyName("the task", &b.Task, false))
-	wrong.at("confirmed", tidyName("who confirmed it", &b.Confirmed, false))
-	wrong.at("date", checkDay("the date", b.Date, true))
-	wrong.at("value", within("the value", b.Value, -maxCost, maxCost))
-	return wrong.all()
+	var wrong fault.Mistakes
+	wrong.Add("what", tidyText("what was brought", &b.What, true))
+	wrong.Add("kpi", tidyName("the KPI", &b.KPI, false))
+	wrong.Add("before", tidyName("before", &b.Before, false))
+	wrong.Add("after", tidyName("after", &b.After, false))
+	wrong.Add("task", tidyName("the task", &b.Task, false))
+	wrong.Add("confirmed", tidyName("who confirmed it", &b.Confirmed, false))
+	wrong.Add("date", checkDay("the date", b.Date, true))
+	wrong.Add("value", within("the value", b.Value, -maxCost, maxCost))
+	return wrong.All()
 }
 
 // Roadmap is the whole roadmap as it is now.
@@ -285,10 +285,10 @@ func (r Roadmap) Between(id string, start, end Day) (Task, error) {
 	if !ok {
 		return Task{}, fmt.Errorf("task %s: %w", id, fault.NotFound)
 	}
-	var wrong mistakes
-	wrong.at("start", checkDay("the start", start, true))
-	wrong.at("end", checkDay("the end", end, true))
-	if err := wrong.all(); err != nil {
+	var wrong fault.Mistakes
+	wrong.Add("start", checkDay("the start", start, true))
+	wrong.Add("end", checkDay("the end", end, true))
+	if err := wrong.All(); err != nil {
 		return Task{}, err
 	}
 	t, a := e.Body, axis{r.Settings.Body.WorkingDays}
@@ -370,7 +370,7 @@ func (p *Program) putTask(tx *sqldb.Tx, version int64, t Task, by ledger.By) (le
 		return none, nil, err
 	}
 	if !slices.ContainsFunc(r.Settings.Body.Phases, func(ph Phase) bool { return ph.ID == t.Phase }) {
-		return none, nil, &Mistake{"phase", fmt.Errorf("the roadmap has no phase %q: %w", t.Phase, fault.Invalid)}
+		return none, nil, fault.Wrong("phase", "the roadmap has no phase %q", t.Phase)
 	}
 	if t.ID == "" {
 		if len(r.Tasks) >= maxTasks {
@@ -384,7 +384,7 @@ func (p *Program) putTask(tx *sqldb.Tx, version int64, t Task, by ledger.By) (le
 	}
 	_, moves, err := r.Preview(t)
 	if err != nil {
-		return none, nil, &Mistake{"needs", err}
+		return none, nil, wrongIn("needs", err)
 	}
 	e, err := taskBook().Put(tx, t.ID, version, t, by)
 	e.Body.ID = e.ID

@@ -178,54 +178,54 @@ func (p *Program) SetSupport(ctx context.Context, version int64, m SupportModel,
 }
 
 func checkSupport(m *SupportModel) error {
-	var wrong mistakes
+	var wrong fault.Mistakes
 	if len(m.Levels) == 0 || len(m.Levels) > maxLevels {
-		wrong.at("levels", fmt.Errorf("a model has 1 to %d levels, not %d: %w", maxLevels, len(m.Levels), fault.Invalid))
+		wrong.Add("levels", fmt.Errorf("a model has 1 to %d levels, not %d: %w", maxLevels, len(m.Levels), fault.Invalid))
 	}
 	if len(m.Rules) > maxRules {
-		wrong.at("rules", fmt.Errorf("a model has at most %d rules, not %d: %w", maxRules, len(m.Rules), fault.Invalid))
+		wrong.Add("rules", fmt.Errorf("a model has at most %d rules, not %d: %w", maxRules, len(m.Rules), fault.Invalid))
 	}
 	seen := map[string]bool{}
 	for i := range m.Levels {
 		l := &m.Levels[i]
 		field := func(name string) string { return fmt.Sprintf("levels.%d.%s", i+1, name) }
 		if l.ID = strings.TrimSpace(l.ID); l.ID == "" || seen[l.ID] {
-			wrong.at(field("name"), fmt.Errorf("the level %s needs an id of its own: %w", l.Name, fault.Invalid))
+			wrong.Add(field("name"), fmt.Errorf("the level %s needs an id of its own: %w", l.Name, fault.Invalid))
 		}
 		seen[l.ID] = true
-		wrong.at(field("name"), tidyName("the level's name", &l.Name, true))
-		wrong.at(field("hours"), tidyName("the hours of "+l.Name, &l.Hours, true))
-		wrong.at(field("response"), within("the response time", l.Response, 0, maxMinutes))
-		wrong.at(field("restore"), within("the time to restore", l.Restore, 0, maxMinutes))
-		wrong.at(field("first_line"), tidyName("the first line", &l.FirstLine, false))
-		wrong.at(field("second_line"), tidyName("the second line", &l.SecondLine, false))
-		wrong.at(field("vendor"), tidyName("the vendor's part", &l.Vendor, false))
-		wrong.at(field("note"), tidyText("the note", &l.Note, false))
-		wrong.at(field("origin"), l.Origin.check())
+		wrong.Add(field("name"), tidyName("the level's name", &l.Name, true))
+		wrong.Add(field("hours"), tidyName("the hours of "+l.Name, &l.Hours, true))
+		wrong.Add(field("response"), within("the response time", l.Response, 0, maxMinutes))
+		wrong.Add(field("restore"), within("the time to restore", l.Restore, 0, maxMinutes))
+		wrong.Add(field("first_line"), tidyName("the first line", &l.FirstLine, false))
+		wrong.Add(field("second_line"), tidyName("the second line", &l.SecondLine, false))
+		wrong.Add(field("vendor"), tidyName("the vendor's part", &l.Vendor, false))
+		wrong.Add(field("note"), tidyText("the note", &l.Note, false))
+		wrong.Add(field("origin"), l.Origin.check())
 		if l.Response > 0 && l.Restore > 0 && l.Restore < l.Response {
-			wrong.at(field("restore"), fmt.Errorf("%s shall work again after %d minutes, before anybody answers after %d: %w", l.Name, l.Restore, l.Response, fault.Invalid))
+			wrong.Add(field("restore"), fmt.Errorf("%s shall work again after %d minutes, before anybody answers after %d: %w", l.Name, l.Restore, l.Response, fault.Invalid))
 		}
 	}
 	for i := range m.Rules {
 		r := &m.Rules[i]
 		field := func(name string) string { return fmt.Sprintf("rules.%d.%s", i+1, name) }
 		for name, s := range map[string]*string{"class": &r.Class, "category": &r.Category, "life_support": &r.LifeSupport, "criticality": &r.Criticality, "why": &r.Why} {
-			wrong.at(field(name), tidyName(name, s, false))
+			wrong.Add(field(name), tidyName(name, s, false))
 		}
 		if r.LifeSupport != "" && r.LifeSupport != "yes" && r.LifeSupport != "no" {
-			wrong.at(field("life_support"), fmt.Errorf("life support is %q; write yes or no, or nothing for both: %w", r.LifeSupport, fault.Invalid))
+			wrong.Add(field("life_support"), fmt.Errorf("life support is %q; write yes or no, or nothing for both: %w", r.LifeSupport, fault.Invalid))
 		}
 		if !seen[r.Level] {
-			wrong.at(field("level"), fmt.Errorf("rule %d leads to a level that does not exist: %w", i+1, fault.Invalid))
+			wrong.Add(field("level"), fmt.Errorf("rule %d leads to a level that does not exist: %w", i+1, fault.Invalid))
 		}
 		for j := range i {
 			if covers(m.Rules[j], *r) {
-				wrong.at(field("level"), fmt.Errorf("rule %d never decides: rule %d holds wherever it does; put it first or remove it: %w", i+1, j+1, fault.Invalid))
+				wrong.Add(field("level"), fmt.Errorf("rule %d never decides: rule %d holds wherever it does; put it first or remove it: %w", i+1, j+1, fault.Invalid))
 				break
 			}
 		}
 	}
-	return wrong.all()
+	return wrong.All()
 }
 
 // covers says that the first rule holds wherever the second does.

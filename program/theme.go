@@ -125,7 +125,7 @@ func ThemeNames(themes []Theme) []string {
 // another theme has joins the two. It gives how many answers changed.
 func (p *Program) RenameTheme(ctx context.Context, key, name, actor string) (changed int, err error) {
 	if err := tidyName("the theme", &name, true); err != nil {
-		return 0, &Mistake{"name", err}
+		return 0, wrongIn("name", err)
 	}
 	by := p.by(actor, "theme “"+key+"” is “"+name+"” now")
 	_, err = p.db.Update(ctx, func(tx *sqldb.Tx) error {

@@ -191,17 +191,13 @@ const (
 	maxParties = 60
 )
 
-func wrong(field, format string, args ...any) error {
-	return &staff.Problem{Field: field, Text: fmt.Sprintf(format, args...)}
-}
-
 func (a *Activity) check() error {
 	a.Name = strings.Join(strings.Fields(a.Name), " ")
 	if a.Name == "" || len([]rune(a.Name)) > maxText {
-		return wrong("name", "an activity needs a name of at most %d characters", maxText)
+		return fault.Wrong("name", "an activity needs a name of at most %d characters", maxText)
 	}
 	if a.Number < 1 || a.Number > 999 {
-		return wrong("number", "an activity has a number from 1 to 999")
+		return fault.Wrong("number", "an activity has a number from 1 to 999")
 	}
 	return nil
 }
@@ -213,23 +209,23 @@ func (r *Rule) check() error {
 	}{{"class", &r.Class}, {"category", &r.Category}, {"site", &r.Site}, {"source", &r.Source}} {
 		*f.text = strings.Join(strings.Fields(*f.text), " ")
 		if len([]rune(*f.text)) > maxText {
-			return wrong(f.name, "the %s has more than %d characters", f.name, maxText)
+			return fault.Wrong(f.name, "the %s has more than %d characters", f.name, maxText)
 		}
 	}
 	if r.Class != "" && r.Category != "" {
-		return wrong("category", "a class has its category already; give one of them")
+		return fault.Wrong("category", "a class has its category already; give one of them")
 	}
 	if len(r.Parties) > maxParties {
-		return wrong("parties", "%d parties; at most %d", len(r.Parties), maxParties)
+		return fault.Wrong("parties", "%d parties; at most %d", len(r.Parties), maxParties)
 	}
 	clean := map[Party]Letters{}
 	for p, text := range r.Parties {
 		if _, ok := p.need(); !ok {
-			return wrong("parties", "%q is no party; write team:biomed, role:BMET II or person:ID", string(p))
+			return fault.Wrong("parties", "%q is no party; write team:biomed, role:BMET II or person:ID", string(p))
 		}
 		l, ok := lettersOf(string(text))
 		if !ok {
-			return wrong("parties", "%q is no part; it is A, A/R, R, C or I", string(text))
+			return fault.Wrong("parties", "%q is no part; it is A, A/R, R, C or I", string(text))
 		}
 		clean[p] = l
 	}
@@ -283,7 +279,7 @@ func (d *Duties) AddActivity(tx *sqldb.Tx, name string, by ledger.By) (Activity,
 	for _, x := range all {
 		a.Number = max(a.Number, x.Number+1)
 		if strings.EqualFold(x.Name, strings.TrimSpace(name)) {
-			return a, wrong("name", "%s is number %d already", x.Name, x.Number)
+			return a, fault.Wrong("name", "%s is number %d already", x.Name, x.Number)
 		}
 	}
 	if err := a.check(); err != nil {
@@ -404,7 +400,7 @@ func (d *Duties) PutRule(tx *sqldb.Tx, id string, version int64, r Rule, by ledg
 	a, err := d.activities.Get(tx, r.Activity)
 	if err != nil || a.Removed {
 		if err == nil || errors.Is(err, fault.NotFound) {
-			err = wrong("activity", "no activity has the key %q", r.Activity)
+			err = fault.Wrong("activity", "no activity has the key %q", r.Activity)
 		}
 		return r, err
 	}

@@ -153,7 +153,7 @@ const maxSkills = 60
 
 func (e *Expectations) check() error {
 	if len(e.Skills) == 0 || len(e.Skills) > maxSkills {
-		return wrong("skills", "%d skills; a catalogue has 1 to %d", len(e.Skills), maxSkills)
+		return fault.Wrong("skills", "%d skills; a catalogue has 1 to %d", len(e.Skills), maxSkills)
 	}
 	for i := range e.Skills {
 		s := &e.Skills[i]
@@ -161,38 +161,38 @@ func (e *Expectations) check() error {
 			return err
 		}
 		if s.Name == "" {
-			return wrong("skill", "a skill needs a name")
+			return fault.Wrong("skill", "a skill needs a name")
 		}
 		if !(s.Weight >= 0 && s.Weight <= 10) {
-			return wrong("weight", "%s weighs %g; weights are 0 to 10", s.Name, s.Weight)
+			return fault.Wrong("weight", "%s weighs %g; weights are 0 to 10", s.Name, s.Weight)
 		}
 		for _, other := range e.Skills[:i] {
 			if strings.EqualFold(other.Name, s.Name) {
-				return wrong("skill", "%s is in the catalogue already", s.Name)
+				return fault.Wrong("skill", "%s is in the catalogue already", s.Name)
 			}
 		}
 	}
 	for title, levels := range e.Required {
 		if strings.TrimSpace(title) == "" || len(title) > maxName {
-			return wrong("role", "a role needs a name of at most %d characters", maxName)
+			return fault.Wrong("role", "a role needs a name of at most %d characters", maxName)
 		}
 		for skill, level := range levels {
 			if level < 0 || level > maxLevel {
-				return wrong("required", "%s asks for level %d of %s; levels are 0 to %d", title, level, skill, maxLevel)
+				return fault.Wrong("required", "%s asks for level %d of %s; levels are 0 to %d", title, level, skill, maxLevel)
 			}
 		}
 	}
 	if !(e.Training >= 0 && e.Training <= 400) {
-		return wrong("training_hours", "%g hours of training for each FTE; it takes 0 to 400", e.Training)
+		return fault.Wrong("training_hours", "%g hours of training for each FTE; it takes 0 to 400", e.Training)
 	}
 	if !(e.Share > 0 && e.Share <= 1) {
-		return wrong("oncall_share", "a share of %g; it is above 0 and at most 1 (0.25 is one week in four)", e.Share)
+		return fault.Wrong("oncall_share", "a share of %g; it is above 0 and at most 1 (0.25 is one week in four)", e.Share)
 	}
 	if e.Qualified < 1 || e.Qualified > maxLevel {
-		return wrong("qualified", "level %d; it is 1 to %d", e.Qualified, maxLevel)
+		return fault.Wrong("qualified", "level %d; it is 1 to %d", e.Qualified, maxLevel)
 	}
 	if _, err := time.LoadLocation(e.Zone); err != nil || e.Zone == "" || e.Zone == "Local" {
-		return wrong("zone", "%q is no time zone; write it like America/New_York or Europe/Berlin", e.Zone)
+		return fault.Wrong("zone", "%q is no time zone; write it like America/New_York or Europe/Berlin", e.Zone)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pons/fault"
 )
 
 // Days is a set of weekdays: bit 0 is Monday.
@@ -63,7 +65,7 @@ func ParseHours(text string) (Hours, error) {
 			case isSpan && i == len(words)-1:
 				w.From, w.To = from, to
 			default:
-				return nil, wrong("hours", "%q in %q is neither days nor a time; write mon-fri 07:00-15:30, or sat-sun", word, strings.TrimSpace(part))
+				return nil, fault.Wrong("hours", "%q in %q is neither days nor a time; write mon-fri 07:00-15:30, or sat-sun", word, strings.TrimSpace(part))
 			}
 		}
 		if days != 0 {
@@ -76,14 +78,14 @@ func ParseHours(text string) (Hours, error) {
 
 func (h Hours) check() error {
 	if len(h) > maxWindows {
-		return wrong("hours", "%d windows; at most %d", len(h), maxWindows)
+		return fault.Wrong("hours", "%d windows; at most %d", len(h), maxWindows)
 	}
 	for _, w := range h {
 		if w.Days == 0 || w.Days > EveryDay || w.From < 0 || w.From >= dayMinutes || w.To < 0 || w.To > dayMinutes {
-			return wrong("hours", "hours lie between 00:00 and 24:00 of a weekday")
+			return fault.Wrong("hours", "hours lie between 00:00 and 24:00 of a weekday")
 		}
 		if w.From == w.To {
-			return wrong("hours", "%s-%s is no time at all; the whole day is 00:00-24:00", clockText(w.From), clockText(w.To))
+			return fault.Wrong("hours", "%s-%s is no time at all; the whole day is 00:00-24:00", clockText(w.From), clockText(w.To))
 		}
 	}
 	return nil

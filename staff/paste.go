@@ -14,25 +14,13 @@ import (
 	"pons/sqldb"
 )
 
-// Mistake is what is wrong in a line of a pasted list. Line 1 is the head.
-type Mistake struct {
-	Line int
-	Text string
-}
-
-// Mistakes are all that is wrong with a pasted list. It wraps fault.Invalid.
-type Mistakes []Mistake
-
-func (m Mistakes) Error() string {
-	lines := make([]string, len(m))
-	for i, x := range m {
-		lines[i] = fmt.Sprintf("line %d: %s", x.Line, x.Text)
+// mistakeIn is what is wrong in a line of a pasted list; line 1 is the head.
+func mistakeIn(line int, err error) fault.Mistake {
+	if found := fault.MistakesOf(err); len(found) > 0 {
+		return fault.Mistake{Line: line, Text: found[0].Text}
 	}
-	return strings.Join(lines, "; ")
+	return fault.Mistake{Line: line, Text: err.Error()}
 }
-
-// Unwrap is the kind of fault.
-func (Mistakes) Unwrap() error { return fault.Invalid }
 
 // maxLines bounds a pasted list: more people than any hospital's technical staff.
 const maxLines = 2000
@@ -85,7 +73,7 @@ func ReadPeople(text string, e Expectations) ([]Person, error) {
 	}
 	var columns []string
 	var out []Person
-	var bad Mistakes
+	var bad fault.Mistakes
 	seen := map[string]int{}
 	for {
 		row, err := r.Read()
@@ -94,7 +82,7 @@ func ReadPeople(text string, e Expectations) ([]Person, error) {
 		}
 		line, _ := r.FieldPos(0)
 		if err != nil {
-			return nil, append(bad, Mistake{line, err.Error()})
+			return nil, append(bad, mistakeIn(line, err))
 		}
 		if columns == nil {
 			if columns, bad = readHead(row, e); len(bad) > 0 {
@@ -113,39 +101,39 @@ func ReadPeople(text string, e Expectations) ([]Person, error) {
 			seen[strings.ToLower(p.Name)] = line
 		}
 		if err != nil {
-			bad = append(bad, Mistake{line, err.Error()})
+			bad = append(bad, mistakeIn(line, err))
 		}
 		out = append(out, p)
 		if len(out) > maxLines {
-			return nil, append(bad, Mistake{line, fmt.Sprintf("more than %d people; bring them in parts", maxLines)})
+			return nil, append(bad, fault.Mistake{Line: line, Text: fmt.Sprintf("more than %d people; bring them in parts", maxLines)})
 		}
 	}
 	switch {
 	case len(bad) > 0:
 		return nil, bad
 	case len(out) == 0:
-		return nil, Mistakes{{1, "there is nobody in the list; the first line names the columns, each other line is a person"}}
+		return nil, fault.Mistakes{{Line: 1, Text: "there is nobody in the list; the first line names the columns, each other line is a person"}}
 	}
 	return out, nil
 }
 
-func readHead(row []string, e Expectations) (columns []string, bad Mistakes) {
+func readHead(row []string, e Expectations) (columns []string, bad fault.Mistakes) {
 	for _, h := range row {
 		c := columnOf(h)
 		if i := slices.IndexFunc(e.Skills, func(s Skill) bool { return strings.EqualFold(s.Name, strings.TrimSpace(h)) }); c == "" && i >= 0 {
 			c = "skill:" + e.Skills[i].Name
 		}
 		if c == "" && strings.TrimSpace(h) != "" {
-			bad = append(bad, Mistake{1, fmt.Sprintf("the column %q is none of name, team, role, fte, sites, skills, phone, contact, start, end, shift, and no skill of the catalogue", strings.TrimSpace(h))})
+			bad = append(bad, fault.Mistake{Line: 1, Text: fmt.Sprintf("the column %q is none of name, team, role, fte, sites, skills, phone, contact, start, end, shift, and no skill of the catalogue", strings.TrimSpace(h))})
 		}
 		if c != "" && slices.Contains(columns, c) {
-			bad = append(bad, Mistake{1, fmt.Sprintf("the column %s is there twice", strings.TrimPrefix(c, "skill:"))})
+			bad = append(bad, fault.Mistake{Line: 1, Text: fmt.Sprintf("the column %s is there twice", strings.TrimPrefix(c, "skill:"))})
 		}
 		columns = append(columns, c)
 	}
 	for _, need := range []string{"name", "team", "role"} {
 		if !slices.Contains(columns, need) {
-			bad = append(bad, Mistake{1, "a column " + need + " is needed"})
+			bad = append(bad, fault.Mistake{Line: 1, Text: "a column " + need + " is needed"})
 		}
 	}
 	return columns, bad
@@ -240,10 +228,10 @@ func (s *Staff) AddPeople(tx *sqldb.Tx, people []Person, by ledger.By) (int, err
 	if err != nil {
 		return 0, err
 	}
-	var bad Mistakes
+	var bad fault.Mistakes
 	for i, p := range people {
 		if slices.ContainsFunc(there, func(x Person) bool { return strings.EqualFold(x.Name, p.Name) }) {
-			bad = append(bad, Mistake{i + 2, p.Name + " is on the list of people already"})
+			bad = append(bad, fault.Mistake{Line: i + 2, Text: p.Name + " is on the list of people already"})
 		}
 	}
 	if len(bad) > 0 {

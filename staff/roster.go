@@ -22,7 +22,7 @@ type Shift struct {
 
 func (s *Shift) check() error {
 	if len(s.Hours) == 0 {
-		return wrong("hours", "say when the shift is, such as mon-fri 07:00-15:30")
+		return fault.Wrong("hours", "say when the shift is, such as mon-fri 07:00-15:30")
 	}
 	if err := s.Hours.check(); err != nil {
 		return err
@@ -57,12 +57,12 @@ func (r *Rotation) check() error {
 		return err
 	}
 	if r.Name == "" {
-		return wrong("name", "a rotation needs a name, such as Biomed on call")
+		return fault.Wrong("name", "a rotation needs a name, such as Biomed on call")
 	}
 	if r.Team != "" {
 		team, ok := TeamOf(string(r.Team))
 		if !ok {
-			return wrong("team", "%q is no team; it is one of %s", string(r.Team), teamNames())
+			return fault.Wrong("team", "%q is no team; it is one of %s", string(r.Team), teamNames())
 		}
 		r.Team = team
 	}
@@ -71,22 +71,22 @@ func (r *Rotation) check() error {
 		return err
 	}
 	if r.People = slices.DeleteFunc(slices.Clone(r.People), func(id string) bool { return id == "" }); len(r.People) == 0 {
-		return wrong("people", "a rotation needs at least one person")
+		return fault.Wrong("people", "a rotation needs at least one person")
 	}
 	if len(r.People) > maxPerList {
-		return wrong("people", "%d turns; at most %d", len(r.People), maxPerList)
+		return fault.Wrong("people", "%d turns; at most %d", len(r.People), maxPerList)
 	}
 	if r.Days < 1 || r.Days > maxTurn {
-		return wrong("days", "a turn of %d days; it takes 1 to %d", r.Days, maxTurn)
+		return fault.Wrong("days", "a turn of %d days; it takes 1 to %d", r.Days, maxTurn)
 	}
 	if r.Anchor == "" {
-		return wrong("anchor", "say on which day the first turn begins")
+		return fault.Wrong("anchor", "say on which day the first turn begins")
 	}
 	if err := r.Anchor.check("anchor"); err != nil {
 		return err
 	}
 	if r.Handover < 0 || r.Handover >= dayMinutes {
-		return wrong("handover", "turns change between 00:00 and 23:59")
+		return fault.Wrong("handover", "turns change between 00:00 and 23:59")
 	}
 	return r.Hours.check()
 }
@@ -479,7 +479,7 @@ func (s *Staff) PutRotation(tx *sqldb.Tx, id string, version int64, r Rotation, 
 	}
 	for _, one := range r.People {
 		if one != "" && !slices.ContainsFunc(people, func(p Person) bool { return p.ID == one }) {
-			return r, wrong("people", "nobody here has the id %s", one)
+			return r, fault.Wrong("people", "nobody here has the id %s", one)
 		}
 	}
 	var e ledger.Entry[Rotation]

@@ -7,7 +7,6 @@ package staff
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -63,29 +62,6 @@ func TeamOf(text string) (Team, bool) {
 	return "", false
 }
 
-// Problem is what is wrong with one field of something that a person wrote. It wraps fault.Invalid.
-type Problem struct {
-	Field string // as forms and JSON name it: "fte", "shifts.1"
-	Text  string
-}
-
-func (p *Problem) Error() string { return p.Text }
-
-// Unwrap is the kind of fault.
-func (p *Problem) Unwrap() error { return fault.Invalid }
-
-func wrong(field, format string, args ...any) error {
-	return &Problem{field, fmt.Sprintf(format, args...)}
-}
-
-// ProblemOf finds the field that an error is about; the field is empty where it is about none.
-func ProblemOf(err error) (field, text string) {
-	if p := (*Problem)(nil); errors.As(err, &p) {
-		return p.Field, p.Text
-	}
-	return "", err.Error()
-}
-
 // Date is a day of the hospital's calendar, "2026-11-20". The empty Date is not known, or open.
 type Date string
 
@@ -97,7 +73,7 @@ func (d Date) check(field string) error {
 		return nil
 	}
 	if _, err := time.Parse(time.DateOnly, string(d)); err != nil {
-		return wrong(field, "%q is no day; write it as 2026-11-20", string(d))
+		return fault.Wrong(field, "%q is no day; write it as 2026-11-20", string(d))
 	}
 	return nil
 }
@@ -186,7 +162,7 @@ func (p *Person) Level(skill string) (level int, known bool) {
 func text(field, name string, s *string, most int) error {
 	*s = strings.Join(strings.Fields(*s), " ")
 	if len([]rune(*s)) > most {
-		return wrong(field, "%s has %d characters; at most %d", name, len([]rune(*s)), most)
+		return fault.Wrong(field, "%s has %d characters; at most %d", name, len([]rune(*s)), most)
 	}
 	return nil
 }
@@ -203,18 +179,18 @@ func (p *Person) check() error {
 		}
 	}
 	if p.Name == "" {
-		return wrong("name", "a person needs a name")
+		return fault.Wrong("name", "a person needs a name")
 	}
 	team, ok := TeamOf(string(p.Team))
 	if !ok {
-		return wrong("team", "%q is no team; it is one of %s", string(p.Team), teamNames())
+		return fault.Wrong("team", "%q is no team; it is one of %s", string(p.Team), teamNames())
 	}
 	p.Team = team
 	if p.Title == "" {
-		return wrong("title", "say which role %s has, such as BMET II", p.Name)
+		return fault.Wrong("title", "say which role %s has, such as BMET II", p.Name)
 	}
 	if !(p.FTE >= 0 && p.FTE <= maxFTE) {
-		return wrong("fte", "%g full-time equivalents; one person is between 0 and %g", p.FTE, maxFTE)
+		return fault.Wrong("fte", "%g full-time equivalents; one person is between 0 and %g", p.FTE, maxFTE)
 	}
 	var err error
 	if p.Sites, err = names("sites", p.Sites); err != nil {
@@ -225,10 +201,10 @@ func (p *Person) check() error {
 	}
 	for name, level := range p.Skills {
 		if strings.TrimSpace(name) == "" || len(name) > maxName {
-			return wrong("skills", "a skill needs a name of at most %d characters", maxName)
+			return fault.Wrong("skills", "a skill needs a name of at most %d characters", maxName)
 		}
 		if level < 0 || level > maxLevel {
-			return wrong("skills", "%s has level %d; levels are 0 to %d", name, level, maxLevel)
+			return fault.Wrong("skills", "%s has level %d; levels are 0 to %d", name, level, maxLevel)
 		}
 	}
 	return p.checkLists()
@@ -236,7 +212,7 @@ func (p *Person) check() error {
 
 func (p *Person) checkLists() error {
 	if len(p.Shifts) > maxPerList || len(p.Absences) > maxPerList || len(p.Certificates) > maxPerList {
-		return wrong("shifts", "%s has more than %d shifts, absences or certificates", p.Name, maxPerList)
+		return fault.Wrong("shifts", "%s has more than %d shifts, absences or certificates", p.Name, maxPerList)
 	}
 	for i := range p.Certificates {
 		c := &p.Certificates[i]
@@ -244,7 +220,7 @@ func (p *Person) checkLists() error {
 			return err
 		}
 		if c.Name == "" {
-			return wrong("certificate", "a certificate needs a name")
+			return fault.Wrong("certificate", "a certificate needs a name")
 		}
 		if err := span("issued", "expires", c.Issued, c.Expires); err != nil {
 			return err
@@ -258,7 +234,7 @@ func (p *Person) checkLists() error {
 	for i := range p.Absences {
 		a := &p.Absences[i]
 		if a.From == "" || a.To == "" {
-			return wrong("absent_from", "an absence needs its first and its last day")
+			return fault.Wrong("absent_from", "an absence needs its first and its last day")
 		}
 		if err := errors.Join(text("absent_why", "the reason", &a.Why, maxText), span("absent_from", "absent_to", a.From, a.To)); err != nil {
 			return err
@@ -276,7 +252,7 @@ func span(from, to string, a, b Date) error {
 		return err
 	}
 	if a != "" && b != "" && b < a {
-		return wrong(to, "%s is before %s", b, a)
+		return fault.Wrong(to, "%s is before %s", b, a)
 	}
 	return nil
 }
@@ -390,7 +366,7 @@ func (s *Staff) alone(tx *sqldb.Tx, id, name string) error {
 	}
 	for _, p := range people {
 		if p.ID != id && strings.EqualFold(p.Name, strings.Join(strings.Fields(name), " ")) {
-			return wrong("name", "there is a %s already, %s of %s; add an initial or a second name", p.Name, p.Title, p.Team.Title())
+			return fault.Wrong("name", "there is a %s already, %s of %s; add an initial or a second name", p.Name, p.Title, p.Team.Title())
 		}
 	}
 	return nil

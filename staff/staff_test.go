@@ -259,7 +259,7 @@ func TestReadPeople(t *testing.T) {
 		t.Fatalf("%+v, %v", people, err)
 	}
 	_, err = staff.ReadPeople("name,team,role,fte\nAda,biomed,BMET I,1\nBo,cooks,Chef,1\nCy,it,IT support,lots\nAda,it,IT support,1\n", e)
-	var bad staff.Mistakes
+	var bad fault.Mistakes
 	if !errors.As(err, &bad) || len(bad) != 3 || bad[0].Line != 3 || bad[1].Line != 4 || bad[2].Line != 5 || !errors.Is(err, fault.Invalid) {
 		t.Errorf("mistakes: %v", err)
 	}
@@ -315,8 +315,8 @@ func TestBooks(t *testing.T) {
 			"expires": {Name: "C", Team: staff.IT, Title: "x", Certificates: []staff.Certificate{{Name: "CBET", Issued: "2026-01-01", Expires: "2025-01-01"}}},
 		} {
 			err := update(func(tx *sqldb.Tx) error { _, err := s.AddPerson(tx, p, by); return err })
-			if got, _ := staff.ProblemOf(err); got != field || !errors.Is(err, fault.Invalid) {
-				t.Errorf("%s: field %q of %v", field, got, err)
+			if got := fault.Fields(err); got[field] == "" || !errors.Is(err, fault.Invalid) {
+				t.Errorf("%s: fields %v of %v", field, got, err)
 			}
 		}
 		if err := update(func(tx *sqldb.Tx) error {

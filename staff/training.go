@@ -50,16 +50,16 @@ func lesson(what *string, skill string, level int, hours float64) error {
 		return err
 	}
 	if *what == "" {
-		return wrong("what", "say what is to be learned")
+		return fault.Wrong("what", "say what is to be learned")
 	}
 	if !(hours >= 0 && hours <= maxHours) {
-		return wrong("hours", "%g hours; one training takes 0 to %d", hours, maxHours)
+		return fault.Wrong("hours", "%g hours; one training takes 0 to %d", hours, maxHours)
 	}
 	if level < 0 || level > maxLevel {
-		return wrong("level", "level %d; levels are 0 to %d", level, maxLevel)
+		return fault.Wrong("level", "level %d; levels are 0 to %d", level, maxLevel)
 	}
 	if level > 0 && skill == "" {
-		return wrong("skill", "say which skill reaches level %d", level)
+		return fault.Wrong("skill", "say which skill reaches level %d", level)
 	}
 	return nil
 }
@@ -72,13 +72,13 @@ func (t *Training) check() error {
 		return err
 	}
 	if (t.Person == "") == (t.Title == "") {
-		return wrong("person", "a training is for one person, or for a role: give one of them")
+		return fault.Wrong("person", "a training is for one person, or for a role: give one of them")
 	}
 	if t.Cost < 0 {
-		return wrong("cost", "a cost cannot be below 0")
+		return fault.Wrong("cost", "a cost cannot be below 0")
 	}
 	if t.Cost > 0 && len(t.Currency) != 3 {
-		return wrong("currency", "say in which currency, such as USD")
+		return fault.Wrong("currency", "say in which currency, such as USD")
 	}
 	t.Currency = strings.ToUpper(t.Currency)
 	return t.Due.check("due")
@@ -89,10 +89,10 @@ func (r *Record) check() error {
 		return err
 	}
 	if r.Person == "" {
-		return wrong("person", "say who did it")
+		return fault.Wrong("person", "say who did it")
 	}
 	if r.On == "" {
-		return wrong("on", "say on which day it was done")
+		return fault.Wrong("on", "say on which day it was done")
 	}
 	if err := text("evidence", "the evidence", &r.Evidence, maxText); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (s *Staff) PutTraining(tx *sqldb.Tx, id string, version int64, t Training, 
 func (s *Staff) known(tx *sqldb.Tx, person string) error {
 	e, err := s.people.Get(tx, person)
 	if err != nil {
-		return wrong("person", "nobody here has the id %s", person)
+		return fault.Wrong("person", "nobody here has the id %s", person)
 	}
 	if e.Removed {
 		return fmt.Errorf("%s is not on the list of people any more: %w", e.Body.Name, fault.Conflict)

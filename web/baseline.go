@@ -207,7 +207,7 @@ func (s *Server) setLine(v *Visit) error {
 	version, _ := strconv.ParseInt(v.Form("version"), 10, 64)
 	_, err = s.program.Validate(v.Context(), version, line.Validation, v.Actor.String(), "")
 	if status := formStatus(err); status != 0 {
-		return s.renderLine(v, linePage{checkLine: line, Wrong: program.Mistakes(err), Problem: sentence(err)}, status)
+		return s.renderLine(v, linePage{checkLine: line, Wrong: fault.Fields(err), Problem: sentence(err)}, status)
 	}
 	if err != nil {
 		return err
@@ -259,7 +259,7 @@ func (s *Server) showSign(v *Visit, b program.Baseline, problem error, status in
 	p := signPage{Census: census, Body: s.fillBaseline(v, b, census)}
 	p.Seen = seenOf(p.Body)
 	if problem != nil {
-		p.Wrong, p.Problem = program.Mistakes(problem), sentence(problem)
+		p.Wrong, p.Problem = fault.Fields(problem), sentence(problem)
 	}
 	return v.Render(Page{Title: "Sign a baseline", About: "What you sign is kept as it is, locked, with a sum over its content that shows any later change.", Status: status, Fresh: v.Now, Crumbs: []Link{{"Baseline", baselinePath}}}, p.View())
 }

@@ -50,12 +50,12 @@ func plainNumber(s string) string {
 // mistakes joins what could not be read with what the program says of the entry. It gives false where the error is no
 // mistake of the form: that is for the frame to show.
 func (e *entered) mistakes(err error) (map[string]string, bool) {
-	for field, text := range program.Mistakes(err) {
+	for field, text := range fault.Fields(err) {
 		if _, ok := e.wrong[field]; !ok {
 			e.wrong[field] = strings.ToUpper(text[:1]) + text[1:] + "."
 		}
 	}
-	if err != nil && len(program.Mistakes(err)) == 0 {
+	if err != nil && len(fault.Fields(err)) == 0 {
 		return nil, false
 	}
 	return e.wrong, true

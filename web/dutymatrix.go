@@ -242,8 +242,7 @@ func (s *Server) saveRule(v *Visit) error {
 	}
 	wrong := map[string]string{}
 	if r.Hours, err = staff.ParseHours(v.Form("hours")); err != nil {
-		_, text := staff.ProblemOf(err)
-		wrong["hours"] = upperFirst(text) + "."
+		wrong["hours"] = upperFirst(fault.MistakesOf(err).At("hours")) + "."
 	}
 	var saved raci.Rule
 	if len(wrong) == 0 {

@@ -121,7 +121,7 @@ func (s *Server) addInterview(v *Visit) error {
 	body := interviewHead(v, program.Interview{})
 	e, err := s.program.Interviews().Put(v.Context(), "", 0, body, v.Actor.String(), "")
 	if status := formStatus(err); status != 0 {
-		return s.showInterviewForm(v, interviewForm{Body: body, Wrong: program.Mistakes(err), Problem: sentence(err)}, status)
+		return s.showInterviewForm(v, interviewForm{Body: body, Wrong: fault.Fields(err), Problem: sentence(err)}, status)
 	}
 	if err != nil {
 		return err
@@ -265,7 +265,7 @@ func (s *Server) sayAnswer(v *Visit) error {
 func answerWrong(err error, at int) map[string]string {
 	out := map[string]string{}
 	prefix := "answers." + strconv.Itoa(at+1) + "."
-	for field, text := range program.Mistakes(err) {
+	for field, text := range fault.Fields(err) {
 		if len(field) > len(prefix) && field[:len(prefix)] == prefix {
 			out[field[len(prefix):]] = text
 		}
@@ -282,7 +282,7 @@ func (s *Server) changeInterview(v *Visit) error {
 	version, _ := strconv.ParseInt(v.Form("version"), 10, 64)
 	_, err = s.program.Interviews().Put(v.Context(), e.ID, version, body, v.Actor.String(), "")
 	if status := formStatus(err); status != 0 {
-		return s.showInterviewForm(v, interviewForm{ID: e.ID, Version: e.Version, Body: body, Wrong: program.Mistakes(err), Problem: sentence(err)}, status)
+		return s.showInterviewForm(v, interviewForm{ID: e.ID, Version: e.Version, Body: body, Wrong: fault.Fields(err), Problem: sentence(err)}, status)
 	}
 	if err != nil {
 		return err
@@ -386,7 +386,7 @@ func (s *Server) setGuide(v *Visit) error {
 	version, _ := strconv.ParseInt(v.Form("version"), 10, 64)
 	_, err = s.program.SetGuide(v.Context(), version, g, v.Actor.String(), "")
 	if status := formStatus(err); status != 0 {
-		return s.showGuide(v, guidePage{Entry: ledger.Entry[program.Guide]{ID: e.ID, Version: e.Version, Body: g}, Edit: true, Wrong: program.Mistakes(err), Problem: sentence(err)}, status)
+		return s.showGuide(v, guidePage{Entry: ledger.Entry[program.Guide]{ID: e.ID, Version: e.Version, Body: g}, Edit: true, Wrong: fault.Fields(err), Problem: sentence(err)}, status)
 	}
 	if err != nil {
 		return err

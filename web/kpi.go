@@ -315,7 +315,7 @@ func (s *Server) setKPI(v *Visit) error {
 		err = wrong
 	}
 	if status := formStatus(err); status != 0 {
-		p := kpiPage{New: before.ID == "", Edit: true, Wrong: program.Mistakes(err), Problem: sentence(err), kpiLine: kpiLine{kpiEntry: kpiEntry{ID: before.ID, Version: before.Version, Body: k}}}
+		p := kpiPage{New: before.ID == "", Edit: true, Wrong: fault.Fields(err), Problem: sentence(err), kpiLine: kpiLine{kpiEntry: kpiEntry{ID: before.ID, Version: before.Version, Body: k}}}
 		return s.showKPI(v, p, status)
 	}
 	if err != nil {
@@ -335,7 +335,7 @@ func optional(field, what, text string) (*float64, error) {
 	}
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-		return nil, &program.Mistake{Field: field, Err: fmt.Errorf("%s is %q, which is no number: %w", what, text, fault.Invalid)}
+		return nil, fault.Wrong(field, "%s is %q, which is no number", what, text)
 	}
 	return &n, nil
 }
@@ -422,7 +422,7 @@ func (s *Server) enterReading(v *Visit) error {
 		_, err = s.program.Enter(v.Context(), e.ID, 0, r, v.Actor.String(), "")
 	}
 	if status := formStatus(err); status != 0 {
-		f.Wrong, f.Problem = program.Mistakes(err), sentence(err)
+		f.Wrong, f.Problem = fault.Fields(err), sentence(err)
 		return s.showKPI(v, kpiPage{kpiLine: kpiLine{kpiEntry: e}, Enter: f}, status)
 	}
 	if err != nil {

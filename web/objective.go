@@ -156,7 +156,7 @@ func (s *Server) setObjective(v *Visit) error {
 	version, _ := strconv.ParseInt(v.Form("version"), 10, 64)
 	e, err := s.program.Objectives().Put(v.Context(), id, version, o, v.Actor.String(), "")
 	if status := formStatus(err); status != 0 {
-		return s.showObjective(v, objectiveForm{ID: id, Version: before.Version, Body: o, Wrong: program.Mistakes(err), Problem: sentence(err)}, status)
+		return s.showObjective(v, objectiveForm{ID: id, Version: before.Version, Body: o, Wrong: fault.Fields(err), Problem: sentence(err)}, status)
 	}
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pons/account"
+	"pons/fault"
 	"pons/ledger"
 	"pons/sqldb"
 	"pons/staff"
@@ -144,8 +145,7 @@ func (s *Server) saveRotation(v *Visit) error {
 		wrong["handover"] = "Write a time, such as 08:00."
 	}
 	if r.Hours, err = staff.ParseHours(f.Hours); err != nil {
-		_, text := staff.ProblemOf(err)
-		wrong["hours"] = upperFirst(text) + "."
+		wrong["hours"] = upperFirst(fault.MistakesOf(err).At("hours")) + "."
 	}
 	var saved staff.Rotation
 	if len(wrong) == 0 {

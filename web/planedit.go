@@ -15,6 +15,7 @@ import (
 	"strings"
 	"unicode"
 
+	"pons/fault"
 	"pons/plan"
 )
 
@@ -23,8 +24,8 @@ import (
 // became another, the source of a figure) is carried.
 
 // planMistakes are the mistakes of a plan in an error; false when it is another error or none.
-func planMistakes(err error) (plan.Mistakes, bool) {
-	var m plan.Mistakes
+func planMistakes(err error) (fault.Mistakes, bool) {
+	var m fault.Mistakes
 	ok := errors.As(err, &m)
 	return m, ok
 }

@@ -23,7 +23,7 @@ type planForm struct {
 	P      *plan.Plan // as it is saved
 	Step   string
 	Posted url.Values // what was typed and could not be saved
-	Wrong  plan.Mistakes
+	Wrong  fault.Mistakes
 	Status Status // of Text
 	Text   string // why it could not be saved
 	Lost   []string

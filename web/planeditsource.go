@@ -186,7 +186,7 @@ func countMistake(err error, p *plan.Plan) error {
 	for i := range p.Classes {
 		if at := fmt.Sprintf("classes[%d]", i); strings.HasPrefix(err.Error(), at+" ") {
 			_, text, _ := strings.Cut(err.Error(), ".inventory: ")
-			return plan.Mistakes{{Path: at + ".inventory", Text: text}}
+			return fault.Mistakes{{Path: at + ".inventory", Text: text}}
 		}
 	}
 	return err
@@ -277,14 +277,14 @@ func (s *Server) baselineFacts(v *Visit, f *planForm) error {
 
 // checkQuestions finds questions that the inventory does not understand, among those that were changed.
 func (s *Server) checkQuestions(p, next *plan.Plan) error {
-	var bad plan.Mistakes
+	var bad fault.Mistakes
 	for i := range next.Classes {
 		q := next.Classes[i].Inventory
 		if q == "" || i < len(p.Classes) && p.Classes[i].Inventory == q {
 			continue
 		}
 		if _, err := query.Parse(s.Index.List().Schema(), q); err != nil {
-			bad = append(bad, plan.Mistake{Path: fmt.Sprintf("classes[%d].inventory", i), Text: err.Error()})
+			bad = append(bad, fault.Mistake{Path: fmt.Sprintf("classes[%d].inventory", i), Text: err.Error()})
 		}
 	}
 	if len(bad) > 0 {

@@ -39,7 +39,7 @@ func (c planCard) hereText() string {
 
 type planList struct {
 	Cards  []planCard
-	Wrong  plan.Mistakes // of a file that was given
+	Wrong  fault.Mistakes // of a file that was given
 	File   string
 	May    bool
 	Scoped string // what the person sees of the hospital, when it is not all
@@ -198,7 +198,7 @@ const planFileLimit = 8 << 20
 func (s *Server) addPlanFile(v *Visit) error {
 	file, head, err := v.R.FormFile("file")
 	if errors.Is(err, http.ErrMissingFile) || err != nil && v.R.MultipartForm == nil {
-		return s.drawPlans(v, planList{Wrong: plan.Mistakes{{Text: "choose a file: a plan as YAML or JSON, or the workbook that Pons writes"}}, File: " "}, http.StatusUnprocessableEntity)
+		return s.drawPlans(v, planList{Wrong: fault.Mistakes{{Text: "choose a file: a plan as YAML or JSON, or the workbook that Pons writes"}}, File: " "}, http.StatusUnprocessableEntity)
 	}
 	if err != nil {
 		return err
@@ -225,12 +225,12 @@ func (s *Server) addPlanFile(v *Visit) error {
 // readPlan reads a plan file, or a workbook.
 func readPlan(name string, text []byte) (*plan.Plan, []string, error) {
 	if len(text) > planFileLimit {
-		return nil, nil, plan.Mistakes{{File: name, Text: fmt.Sprintf("the file is larger than %d MB; a plan is not", planFileLimit>>20)}}
+		return nil, nil, fault.Mistakes{{File: name, Text: fmt.Sprintf("the file is larger than %d MB; a plan is not", planFileLimit>>20)}}
 	}
 	if bytes.HasPrefix(text, []byte("PK")) { // a zip archive, which a workbook is
 		p, notes, err := planbook.Read(bytes.NewReader(text))
 		if _, ok := planMistakes(err); err != nil && !ok {
-			return nil, nil, plan.Mistakes{{File: name, Text: err.Error()}}
+			return nil, nil, fault.Mistakes{{File: name, Text: err.Error()}}
 		}
 		return p, notes, err
 	}

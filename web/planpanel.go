@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"pons/fault"
 	"pons/plan"
 )
 
@@ -25,7 +26,7 @@ type planPanel struct {
 	Tried      bool   // not saved
 	MoreFTE    float64
 	MoreCost   float64
-	Wrong      plan.Mistakes
+	Wrong      fault.Mistakes
 }
 
 type panelRole struct {

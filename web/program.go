@@ -320,7 +320,7 @@ func (s *Server) setCharter(v *Visit) error {
 	version, _ := strconv.ParseInt(v.Form("version"), 10, 64)
 	_, err = s.program.SetCharter(v.Context(), version, c, v.Actor.String(), "")
 	if status := formStatus(err); status != 0 {
-		return s.showCharter(v, charterForm{Version: before.Version, Body: c, Wrong: program.Mistakes(err), Problem: sentence(err)}, status)
+		return s.showCharter(v, charterForm{Version: before.Version, Body: c, Wrong: fault.Fields(err), Problem: sentence(err)}, status)
 	}
 	if err != nil {
 		return err

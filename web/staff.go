@@ -51,8 +51,14 @@ func mistaken(err error) (wrong map[string]string, ok bool) {
 	if err == nil || !errors.Is(err, fault.Invalid) {
 		return nil, false
 	}
-	field, text := staff.ProblemOf(err)
-	return map[string]string{field: upperFirst(text) + "."}, true
+	wrong = map[string]string{}
+	for field, text := range fault.Fields(err) {
+		wrong[field] = upperFirst(text) + "."
+	}
+	if len(wrong) == 0 {
+		wrong[""] = upperFirst(err.Error()) + "."
+	}
+	return wrong, true
 }
 
 // bookUndo is where a change of an entry is taken back; version 0 takes a new entry away again.
@@ -155,7 +161,7 @@ func readStaff(v *Visit, p staff.Person) (staff.Person, error) {
 	p.Sites = strings.FieldsFunc(v.Form("sites"), func(r rune) bool { return r == '\n' || r == '\r' })
 	fte, err := strconv.ParseFloat(strings.Replace(v.Form("fte"), ",", ".", 1), 64)
 	if err != nil {
-		return p, &staff.Problem{Field: "fte", Text: fmt.Sprintf("%q is no number; write 0.5 or 1", v.Form("fte"))}
+		return p, fault.Wrong("fte", "%q is no number; write 0.5 or 1", v.Form("fte"))
 	}
 	p.FTE = fte
 	return p, nil
@@ -291,7 +297,7 @@ func (s *Server) undoStaff(v *Visit) error {
 // staffPaste is the page on which a list of people is pasted.
 type staffPaste struct {
 	Text     string
-	Mistakes staff.Mistakes
+	Mistakes fault.Mistakes
 	Expected staff.Expectations
 }
 

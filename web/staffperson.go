@@ -180,7 +180,7 @@ func changePart(v *Visit, p *staff.Person, part string) (string, error) {
 			}
 			n, err := strconv.Atoi(levels[i])
 			if err != nil {
-				return "", &staff.Problem{Field: "skills", Text: fmt.Sprintf("%q is no level", levels[i])}
+				return "", fault.Wrong("skills", "%q is no level", levels[i])
 			}
 			p.Skills[names[i]] = n
 		}

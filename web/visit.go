@@ -249,6 +249,13 @@ func (v *Visit) fail(err error) {
 // "device 7: not found" → "Device 7."
 func sentence(err error) string {
 	text := strings.TrimSpace(err.Error())
+	if found := fault.MistakesOf(err); len(found) > 0 { // the form shows each at its field
+		texts := make([]string, len(found))
+		for i, m := range found {
+			texts[i] = m.Text
+		}
+		text = strings.Join(texts, "; ")
+	}
 	for _, kind := range []error{fault.NotFound, fault.Invalid, fault.Conflict, fault.Denied, fault.Busy} {
 		text = strings.TrimSuffix(text, ": "+kind.Error())
 	}

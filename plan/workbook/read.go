@@ -13,6 +13,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"pons/fault"
 	"pons/plan"
 )
 
@@ -25,25 +26,25 @@ const (
 
 // Read reads a workbook that Write made and people edited, and gives the plan that its yellow cells say, checked and
 // with defaults for what is empty, as plan.Read does. notes say what was filled in, what is doubtful, and what of the
-// workbook was not read. Mistakes (plan.Mistakes, wrapping fault.Invalid) name sheet and cell in File: "Roles!C7".
+// workbook was not read. Mistakes (fault.Mistakes, wrapping fault.Invalid) name sheet and cell in File: "Roles!C7".
 func Read(r io.Reader) (p *plan.Plan, notes []string, err error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
 		return nil, nil, fmt.Errorf("workbook: %w", err)
 	}
 	if len(raw) > maxFile {
-		return nil, nil, plan.Mistakes{{Text: fmt.Sprintf("the workbook is larger than %d MB; a plan is not", maxFile>>20)}}
+		return nil, nil, fault.Mistakes{{Text: fmt.Sprintf("the workbook is larger than %d MB; a plan is not", maxFile>>20)}}
 	}
 	f, err := excelize.OpenReader(bytes.NewReader(raw), excelize.Options{RawCellValue: true, UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked})
 	if err != nil {
-		return nil, nil, plan.Mistakes{{Text: "this cannot be read as a workbook (.xlsx): " + firstLine(err)}}
+		return nil, nil, fault.Mistakes{{Text: "this cannot be read as a workbook (.xlsx): " + firstLine(err)}}
 	}
 	defer f.Close()
 	d := &reader{f: f, doc: map[string]any{}, places: map[string]string{}}
 	have := f.GetSheetList()
 	for _, name := range []string{sheetPlan, sheetBaseline, sheetRoles} {
 		if !slices.Contains(have, name) {
-			return nil, nil, plan.Mistakes{{Text: fmt.Sprintf("the sheet %s is missing: this is no workbook that Pons made from a plan; it has %s", name, strings.Join(have[:min(len(have), 12)], ", "))}}
+			return nil, nil, fault.Mistakes{{Text: fmt.Sprintf("the sheet %s is missing: this is no workbook that Pons made from a plan; it has %s", name, strings.Join(have[:min(len(have), 12)], ", "))}}
 		}
 	}
 	d.settings()
@@ -69,7 +70,7 @@ type reader struct {
 	doc      map[string]any
 	places   map[string]string // path in the plan → Sheet!C7
 	notes    []string
-	mistakes plan.Mistakes
+	mistakes fault.Mistakes
 }
 
 func (d *reader) note(format string, args ...any) {
@@ -77,7 +78,7 @@ func (d *reader) note(format string, args ...any) {
 }
 
 func (d *reader) wrong(at, path, format string, args ...any) {
-	d.mistakes = append(d.mistakes, plan.Mistake{File: at, Path: path, Text: fmt.Sprintf(format, args...)})
+	d.mistakes = append(d.mistakes, fault.Mistake{File: at, Path: path, Text: fmt.Sprintf(format, args...)})
 }
 
 // rows gives the cells of a sheet as they are stored: 0.03 and not 3 %.
@@ -413,7 +414,7 @@ func (d *reader) plan() (*plan.Plan, []string, error) {
 		return nil, nil, err
 	}
 	p, notes, err := plan.Read("", bytes.NewReader(text))
-	var found plan.Mistakes
+	var found fault.Mistakes
 	if err != nil && !errors.As(err, &found) {
 		return nil, nil, err
 	}

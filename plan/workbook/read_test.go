@@ -217,7 +217,7 @@ func TestReadMistakes(t *testing.T) {
 		if err == nil || p != nil || !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %s", c.edits, err, c.want)
 		}
-		var found plan.Mistakes
+		var found fault.Mistakes
 		if errors.As(err, &found) {
 			for _, m := range found {
 				if !strings.Contains(m.File, "!") {
@@ -348,7 +348,7 @@ func TestReadAnything(t *testing.T) {
 		case !errors.Is(err, fault.Invalid):
 			t.Errorf("%q: %v", edits, err)
 		default:
-			var found plan.Mistakes
+			var found fault.Mistakes
 			if errors.As(err, &found) {
 				for _, m := range found {
 					if m.File == "" && strings.Contains(m.Path, "[") {
