@@ -215,16 +215,26 @@ func (e *Engine) sumRecent() {
 	}
 }
 
-// records writes devices down.
+// named is a device with the subject of its record.
+type named struct {
+	key    fact.Key
+	device *device
+}
+
+// records writes devices down, in the order of their subjects.
 func (e *Engine) records(devices []*device) []fact.Record {
 	for _, d := range devices {
 		d.dirty = false
 	}
+	keys := make([]named, len(devices))
+	for i, d := range devices {
+		keys[i] = named{d.key(), d}
+	}
+	slices.SortFunc(keys, func(a, b named) int { return a.key.Compare(b.key) })
 	out := make([]fact.Record, len(devices))
 	var k clerk
-	for i, d := range devices {
-		out[i] = k.record(e.census, d)
+	for i, d := range keys {
+		out[i] = k.record(e.census, d.device, d.key)
 	}
-	slices.SortFunc(out, func(a, b fact.Record) int { return a.Subject.Compare(b.Subject) })
 	return out
 }

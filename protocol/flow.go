@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"net/netip"
@@ -12,6 +13,9 @@ const (
 	shortIdle = 60 * 1e9
 	longIdle  = 4 * 3600 * 1e9
 )
+
+// listEvery is how often a conversation that goes on is moved in the list of the least recent.
+const listEvery = 1e9
 
 var idleLimit = [2]int64{shortIdle, longIdle}
 
@@ -41,35 +45,38 @@ const (
 	dead // nobody wants it, or it ended
 )
 
-// flow is one conversation. Sides are 0 (key.a) and 1 (key.b); which of them is the client may be a guess.
+// flow is one conversation. Sides are 0 (key.a) and 1 (key.b); which of them is the client may be a guess. What every
+// packet touches stands first.
 type flow struct {
-	key          flowKey
+	key     flowKey
+	last    int64
+	frame   uint64
+	listed  int64 // when it was put where it is in its list
+	mac     [2]mac
+	host    [2]*host // as it was last seen sending
+	state   flowState
+	idle    uint8 // which list it is in
+	client  uint8
+	certain bool // SYN or ports told who the client is
+	talks   bool // both sides have spoken
+	outside bool // one of them is on the Internet
+	remote  bool // and works on the other
+	asked   bool // a parser was, at least once
+	sent    [2]bool
+	spoke   [2]bool // sent something beside headers
+	served  [2]bool
+	named   [2]bool // ends holds the side, with the MAC it has now
+	tally   tally
+	stream  *stream // TCP only
+	conv    Conversation
+	parser  int // its index plus one
+	asks    int
+
 	older, newer *flow
-	idle         uint8 // which list it is in
-	last         int64
-	frame        uint64
-
-	begun     int64
-	mac       [2]mac
-	host      [2]*host // as it was last seen sending
-	ends      [2]Endpoint
-	named     [2]bool // ends holds the side, with the MAC it has now
-	sent      [2]bool
-	spoke     [2]bool // sent something beside headers
-	client    uint8
-	certain   bool // SYN or ports told who the client is
-	talks     bool // both sides have spoken
-	outside   bool // one of them is on the Internet
-	remote    bool // and works on the other
-	everAsked bool
-
-	state  flowState
-	parser int // its index plus one
-	asks   int
-	conv   Conversation
-	served [2]bool
-	stream *stream // TCP only
-	tally  tally
+	hash         uint64
+	begun        int64
+	ends         [2]Endpoint
+	spare        *stream // of the conversation that this was before
 }
 
 // flowList is an intrusive list of flows by their last packet.
@@ -114,20 +121,20 @@ func (w *worker) flowFor(t Transport, fromPort, toPort uint16) (f *flow, side ui
 	if to.less(from) || to == from && toPort < fromPort {
 		k, side = flowKey{to, from, toPort, fromPort, t}, 1
 	}
-	f = w.flows[k]
+	hash := k.hash()
+	f = w.flows.find(&k, hash)
 	if f == nil || w.p.nano-f.last > idleLimit[f.idle] {
 		if f != nil {
 			w.endFlow(f)
 		}
-		f = w.newFlow(k)
+		f = w.newFlow(&k, hash)
 		f.client = side
 		if t == UDP && fromPort < 1024 && toPort >= 1024 { // a service answers from its port; the question was not seen
 			f.client = 1 - side
 		}
 		w.idle[0].push(f)
-	} else if l := &w.idle[f.idle]; l.newest != f {
-		l.remove(f)
-		l.push(f)
+	} else {
+		w.lively(f)
 	}
 	f.last, f.frame = w.p.nano, w.p.frame
 	w.sight(f, side)
@@ -155,7 +162,18 @@ func (f *flow) setMAC(side uint8, m mac) {
 	}
 }
 
-func (w *worker) newFlow(k flowKey) *flow {
+// lively moves a conversation to the end of its list, if it was not there lately: the order is of seconds.
+func (w *worker) lively(f *flow) {
+	if since := w.p.nano - f.listed; uint64(since) >= listEvery {
+		f.listed = w.p.nano
+		if l := &w.idle[f.idle]; l.newest != f {
+			l.remove(f)
+			l.push(f)
+		}
+	}
+}
+
+func (w *worker) newFlow(k *flowKey, hash uint64) *flow {
 	for i, limit := range idleLimit { // a new one pays for up to two that have gone silent
 		for range 2 {
 			if f := w.idle[i].oldest; f != nil && w.p.clock-f.last > limit {
@@ -163,9 +181,9 @@ func (w *worker) newFlow(k flowKey) *flow {
 			}
 		}
 	}
-	if len(w.flows) >= w.opt.MaxFlows {
+	if w.flows.used >= w.opt.MaxFlows {
 		f := w.idle[0].oldest
-		if f == nil || w.idle[1].oldest != nil && len(w.flows)&1 == 0 {
+		if f == nil || w.idle[1].oldest != nil && w.flows.used&1 == 0 {
 			f = w.idle[1].oldest
 		}
 		w.endFlow(f)
@@ -174,12 +192,12 @@ func (w *worker) newFlow(k flowKey) *flow {
 	f := w.free
 	if f != nil {
 		w.free = f.newer
-		*f = flow{}
+		*f = flow{spare: cmp.Or(f.stream, f.spare)}
 	} else {
 		f = new(flow)
 	}
-	f.key, f.begun, f.tally.begun = k, w.p.nano, 1
-	w.flows[k] = f
+	f.key, f.hash, f.begun, f.listed, f.tally.begun = *k, hash, w.p.nano, w.p.nano, 1
+	w.flows.put(f, hash)
 	w.count.Conversations++
 	return f
 }
@@ -195,13 +213,16 @@ func (w *worker) endFlow(f *flow) {
 	w.sum(f)
 	w.p = now
 	w.idle[f.idle].remove(f)
-	delete(w.flows, f.key)
+	w.flows.remove(f, f.hash)
+	if f.stream != nil {
+		*f.stream = stream{}
+	}
 	f.newer, w.free = w.free, f
 }
 
 // kill stops reading a conversation; the flow stays to swallow what comes after.
 func (w *worker) kill(f *flow) {
-	if f.state == asking && f.everAsked && f.parser == 0 {
+	if f.state == asking && f.asked && f.parser == 0 {
 		w.count.Unclaimed++
 	}
 	if f.state == claimed {
@@ -266,7 +287,7 @@ func (w *worker) opening(f *flow, side uint8, first []byte, etherType uint16) Op
 
 // ask offers first bytes to every parser, and once more with the sides exchanged where they were guessed.
 func (w *worker) ask(f *flow, o Opening) bool {
-	f.everAsked = true
+	f.asked = true
 	f.asks++
 	for turn := range 2 {
 		if turn == 1 {
@@ -353,8 +374,8 @@ func (w *worker) serve(f *flow) {
 				continue
 			}
 		}
-		k := serviceKey{host: h, port: f.port(1 - f.client), parser: int16(f.parser), transport: f.key.transport, server: side != f.client}
-		w.hosts.service(k, w.parsers[f.parser-1].Name, w.sources[f.parser-1], f.last, w.p.frame)
+		k := service{port: f.port(1 - f.client), parser: int16(f.parser), transport: f.key.transport, server: side != f.client}
+		w.hosts.serve(h, k, w.parsers[f.parser-1].Name, w.sources[f.parser-1], f.last, w.p.frame)
 	}
 }
 
@@ -393,14 +414,14 @@ func (w *worker) frame(etherType, kind uint16, b []byte) {
 	if !w.mine(k.a, k.b) {
 		return
 	}
-	f := w.flows[k]
+	hash := k.hash()
+	f := w.flows.find(&k, hash)
 	if f == nil {
-		f = w.newFlow(k)
+		f = w.newFlow(&k, hash)
 		f.certain = true
 		w.idle[0].push(f)
-	} else if l := &w.idle[0]; l.newest != f {
-		l.remove(f)
-		l.push(f)
+	} else {
+		w.lively(f)
 	}
 	f.last, f.frame = w.p.nano, w.p.frame
 	if f.mac[1] != w.p.dst {
@@ -438,6 +459,3 @@ func (w *worker) spoken(f *flow, side uint8) {
 		w.judge(f)
 	}
 }
-
-// flowTable finds conversations by key.
-type flowTable map[flowKey]*flow

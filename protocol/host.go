@@ -33,6 +33,8 @@ type host struct {
 	seen        bool   // sent something; otherwise it was only spoken of
 	bound       bool   // ARP, DHCP or neighbour discovery says that the MAC is the address's own
 	facts       []*statement
+	index       map[statementKey]*statement // once there are many
+	services    []service
 	perAttr     map[fact.Attr]int // once there are many
 	internet    *statement        // its practices, where the engine saw them
 	remote      *statement
@@ -51,18 +53,22 @@ type hostTable struct {
 	pairs              map[pair]*host
 	children           map[string]*host
 	names              map[string]*host // by the value of their keys, as parsers write them
-	said               map[statementKey]*statement
-	services           map[serviceKey]*statement
-	routers            map[mac]bool // that said so themselves
-	changed            []*host
-	hostsDropped       uint64
-	factsDropped       uint64
+	said               int              // statements held
+	spare              []statement      // they are made many at a time
+	lately             [2]struct {
+		key  string
+		host *host
+	} // the names that were asked for last: a conversation's ends
+	routers      map[mac]bool // that said so themselves
+	changed      []*host
+	hostsDropped uint64
+	factsDropped uint64
 }
 
 func newHostTable(maxHosts, maxFacts int) *hostTable {
 	return &hostTable{
 		maxHosts: maxHosts, maxFacts: maxFacts, pairs: map[pair]*host{}, children: map[string]*host{}, names: map[string]*host{},
-		said: map[statementKey]*statement{}, services: map[serviceKey]*statement{}, routers: map[mac]bool{},
+		routers: map[mac]bool{},
 	}
 }
 
@@ -83,6 +89,11 @@ func (t *hostTable) entry(p pair) *host {
 
 // named is the host that a parser's key names.
 func (t *hostTable) named(key string) *host {
+	for i := range t.lately {
+		if l := &t.lately[i]; l.host != nil && l.key == key {
+			return l.host
+		}
+	}
 	h := t.names[key]
 	if h == nil {
 		m, ip := fact.Key{Kind: "host", Value: key}.SplitHost()
@@ -90,6 +101,7 @@ func (t *hostTable) named(key string) *host {
 			t.names[key] = h
 		}
 	}
+	t.lately[0], t.lately[1].key, t.lately[1].host = t.lately[1], key, h
 	return h
 }
 

@@ -90,7 +90,7 @@ func (w *worker) talk(f *flow, name string) string {
 func (w *worker) practice(h *host, value, because string) *statement {
 	f := fact.Fact{Subject: fact.Key{Kind: "host", Value: h.keyText()}, Attr: fact.Practice, Value: value, Because: because}
 	w.hosts.add(&f, w.p.nano, w.p.frame)
-	return w.hosts.said[statementKey{h, fact.Practice, value, ""}]
+	return h.find(&statementKey{fact.Practice, value, ""})
 }
 
 // practised notes that a conversation's practices went on until its last packet.

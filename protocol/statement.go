@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -17,27 +16,31 @@ const (
 	maxValue   = 2048
 )
 
+// statementKey is what makes a statement of a host its own.
 type statementKey struct {
-	host   *host
 	attr   fact.Attr
 	value  string
 	source fact.Source
 }
 
-// serviceKey names a service without any text: it is stated at least twice a conversation.
-type serviceKey struct {
-	host      *host
+// indexFrom is from how many statements on a host's are found by a map: most hosts have a handful.
+const indexFrom = 24
+
+// service names a service of a host without any text: it is stated at least twice a conversation.
+type service struct {
 	port      uint16
 	parser    int16
 	transport Transport
 	server    bool
+	said      *statement
 }
+
+// maxServices bounds the services that are found without making their text.
+const maxServices = 32
 
 // statement is one thing said, however often: where first, and when first and last.
 type statement struct {
-	attr        fact.Attr
-	value       string
-	source      fact.Source
+	statementKey
 	first, last int64
 	frame       uint64 // of the first
 	because     string // without the frame
@@ -69,26 +72,54 @@ func (t *hostTable) add(f *fact.Fact, nano int64, frame uint64) (h *host, isNew 
 		t.factsDropped++
 		return nil, false
 	}
-	if s := t.said[statementKey{h, f.Attr, value, f.Source}]; s != nil {
+	k := statementKey{f.Attr, value, f.Source}
+	if s := h.find(&k); s != nil {
 		s.again(nano, nano, frame, f.Because, f.Trust)
 		if nano-h.reported > refresh {
 			t.mark(h)
 		}
 		return h, false
 	}
-	s := t.insert(h, statement{attr: f.Attr, value: value, source: f.Source, first: nano, last: nano, frame: frame, because: f.Because, trust: f.Trust})
+	s := t.insert(h, statement{statementKey: k, first: nano, last: nano, frame: frame, because: f.Because, trust: f.Trust})
 	return h, s != nil
+}
+
+// find returns the statement that says the same of a host, or nil.
+func (h *host) find(k *statementKey) *statement {
+	if h.index != nil {
+		return h.index[*k]
+	}
+	for _, s := range h.facts {
+		if s.value == k.value && s.attr == k.attr && s.source == k.source {
+			return s
+		}
+	}
+	return nil
 }
 
 // insert adds a new statement of a host; nil where there is no room.
 func (t *hostTable) insert(h *host, s statement) *statement {
-	if len(t.said) >= t.maxFacts || !h.room(s.attr) {
+	if t.said >= t.maxFacts || !h.room(s.attr) {
 		t.factsDropped++
 		return nil
 	}
-	kept := &s
-	t.said[statementKey{h, s.attr, s.value, s.source}] = kept
+	if len(t.spare) == 0 {
+		t.spare = make([]statement, 64)
+	}
+	kept := &t.spare[0]
+	t.spare = t.spare[1:]
+	*kept = s
+	t.said++
 	h.facts = append(h.facts, kept)
+	switch {
+	case h.index != nil:
+		h.index[s.statementKey] = kept
+	case len(h.facts) >= indexFrom:
+		h.index = map[statementKey]*statement{}
+		for _, o := range h.facts {
+			h.index[o.statementKey] = o
+		}
+	}
 	if h.reported == 0 {
 		h.reported = s.last
 	}
@@ -116,36 +147,35 @@ func (h *host) room(attr fact.Attr) bool {
 
 // merge adds a statement of another table. Of too many values the earliest stay, as if one table had heard all.
 func (t *hostTable) merge(h *host, s *statement) {
-	k := statementKey{h, s.attr, s.value, s.source}
-	if old := t.said[k]; old != nil {
+	if old := h.find(&s.statementKey); old != nil {
 		old.again(s.first, s.last, s.frame, s.because, s.trust)
 		return
 	}
-	if t.insert(h, *s) != nil || len(t.said) >= t.maxFacts {
+	if t.insert(h, *s) != nil || t.said >= t.maxFacts {
 		return
 	}
-	latest := -1
-	for i, o := range h.facts {
-		if o.attr == s.attr && (latest < 0 || o.frame >= h.facts[latest].frame) {
-			latest = i
+	var latest *statement
+	for _, o := range h.facts {
+		if o.attr == s.attr && (latest == nil || o.frame >= latest.frame) {
+			latest = o
 		}
 	}
-	if latest < 0 || h.facts[latest].frame <= s.frame {
+	if latest == nil || latest.frame <= s.frame {
 		return
 	}
-	o := h.facts[latest]
-	delete(t.said, statementKey{h, o.attr, o.value, o.source})
-	h.facts = slices.Delete(h.facts, latest, latest+1)
-	kept := *s
-	t.said[k] = &kept
-	h.facts = append(h.facts, &kept)
+	delete(h.index, latest.statementKey)
+	*latest = *s
+	h.index[s.statementKey] = latest
 }
 
-// service states a service of a host.
-func (t *hostTable) service(k serviceKey, name string, source fact.Source, nano int64, frame uint64) {
-	if s := t.services[k]; s != nil {
-		s.again(nano, nano, frame, s.because, s.trust)
-		return
+// serve states a service of a host.
+func (t *hostTable) serve(h *host, k service, name string, source fact.Source, nano int64, frame uint64) {
+	for i := range h.services {
+		o := &h.services[i]
+		if s := o.said; o.port == k.port && o.parser == k.parser && o.transport == k.transport && o.server == k.server {
+			s.again(nano, nano, frame, s.because, s.trust)
+			return
+		}
 	}
 	transport, role := "tcp/", "/client"
 	if k.transport == UDP {
@@ -154,13 +184,14 @@ func (t *hostTable) service(k serviceKey, name string, source fact.Source, nano 
 	if k.server {
 		role = "/server"
 	}
-	value := transport + strconv.Itoa(int(k.port)) + "/" + name + role
-	s := t.said[statementKey{k.host, fact.Service, value, source}]
-	if s == nil {
-		s = t.insert(k.host, statement{attr: fact.Service, value: value, source: source, first: nano, last: nano, frame: frame, because: "conversation"})
+	said := statementKey{fact.Service, transport + strconv.Itoa(int(k.port)) + "/" + name + role, source}
+	if k.said = h.find(&said); k.said != nil {
+		k.said.again(nano, nano, frame, k.said.because, k.said.trust)
+	} else {
+		k.said = t.insert(h, statement{statementKey: said, first: nano, last: nano, frame: frame, because: "conversation"})
 	}
-	if s != nil {
-		t.services[k] = s
+	if k.said != nil && len(h.services) < maxServices {
+		h.services = append(h.services, k)
 	}
 }
 

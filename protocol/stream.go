@@ -114,7 +114,10 @@ func (w *worker) tcp(b []byte, missing int) {
 // openStream begins a stream and settles who is the client: the sender of a SYN, else the side whose port is
 // not a service's (below 1024, or outside the ephemeral range that the other's is in: from 32768, Linux and IANA).
 func (w *worker) openStream(f *flow, side uint8, flags byte, fromPort, toPort uint16) {
-	f.stream = &stream{firstly: -1}
+	if f.stream, f.spare = f.spare, nil; f.stream == nil {
+		f.stream = &stream{}
+	}
+	f.stream.firstly = -1
 	w.idle[f.idle].remove(f)
 	f.idle = 1
 	w.idle[1].push(f)
@@ -133,9 +136,9 @@ func (w *worker) openStream(f *flow, side uint8, flags byte, fromPort, toPort ui
 
 // renew ends a flow and begins another of the same key, for a SYN on ports that were in use before.
 func (w *worker) renew(f *flow, side uint8) *flow {
-	k := f.key
+	k, hash := f.key, f.hash
 	w.endFlow(f)
-	f = w.newFlow(k)
+	f = w.newFlow(&k, hash)
 	f.client, f.last, f.frame = side, w.p.nano, w.p.frame
 	w.idle[0].push(f)
 	w.sight(f, side)

@@ -188,8 +188,17 @@ func (e *Engine) rows() []Traffic {
 		clear(w.traffic.rows)
 		w.traffic.spare = nil
 	}
+	order := make([]resolved, 0, len(sums))
+	for k := range sums {
+		order = append(order, k)
+	}
+	slices.SortFunc(order, func(a, b resolved) int {
+		return cmp.Or(cmp.Compare(a.hour, b.hour), a.client.Compare(b.client), a.server.Compare(b.server), cmp.Compare(a.transport, b.transport),
+			cmp.Compare(a.port, b.port), cmp.Compare(a.parser, b.parser))
+	})
 	out := make([]Traffic, 0, len(sums))
-	for k, r := range sums {
+	for _, k := range order {
+		r := sums[k]
 		t := Traffic{Hour: moment(k.hour), Client: k.client, Server: k.server, Transport: k.transport, Port: k.port, Up: r.up, Down: r.down,
 			Conversations: r.begun, Associations: r.associations, Messages: r.messages, Studies: r.studies, Minutes: r.minutes,
 			First: moment(r.first), Last: moment(r.last)}
@@ -198,10 +207,6 @@ func (e *Engine) rows() []Traffic {
 		}
 		out = append(out, t)
 	}
-	slices.SortFunc(out, func(a, b Traffic) int {
-		return cmp.Or(a.Hour.Compare(b.Hour), a.Client.Compare(b.Client), a.Server.Compare(b.Server), cmp.Compare(a.Transport, b.Transport),
-			cmp.Compare(a.Port, b.Port), cmp.Compare(a.Protocol, b.Protocol))
-	})
 	return out
 }
 

@@ -45,7 +45,7 @@ type worker struct {
 func newWorker(parsers []Parser, opt Options, index int) *worker {
 	n := opt.Workers
 	opt.MaxFlows, opt.MaxMemory, opt.MaxTraffic = max(opt.MaxFlows/n, 1), max(opt.MaxMemory/n, 1), max(opt.MaxTraffic/n, 1)
-	w := &worker{opt: opt, index: index, parsers: parsers, flows: flowTable{}, hosts: newHostTable(opt.MaxHosts, opt.MaxFacts)}
+	w := &worker{opt: opt, index: index, parsers: parsers, hosts: newHostTable(opt.MaxHosts, opt.MaxFacts)}
 	w.count.Parsers = make([]ParserCount, len(parsers))
 	for i := range parsers {
 		w.sources = append(w.sources, fact.Source("wire:"+parsers[i].Name))
