@@ -14,17 +14,17 @@ var (
 	osTable string
 )
 
-// Windows names the releases of Windows that a build is of: "10.0.19041" → "Windows 10", "2004". Where desktop and server
-// share a build, os names both and support counts both. Samba says 6.1.0 whatever it runs on, so that build 0 is none.
+// Windows names the releases of Windows that a build is of: "10.0.19041" or "19041" → "Windows 10", "2004". Where desktop and
+// server share a build, os names both and support counts both. Samba says 6.1.0 whatever it runs on, so that build 0 is none.
 func Windows(build string) (os, version string, ok bool) {
-	row, ok := windowsBuilds()[build]
+	row, ok := windowsBuilds()[build[strings.LastIndexByte(build, '.')+1:]]
 	return row[0], row[1], ok
 }
 
 var windowsBuilds = sync.OnceValue(func() map[string][2]string {
 	out := map[string][2]string{}
 	for _, row := range parseTable("windows.txt", windowsTable, 5) {
-		out[row[0]] = [2]string{row[1], row[2]}
+		out[row[0][strings.LastIndexByte(row[0], '.')+1:]] = [2]string{row[1], row[2]}
 	}
 	return out
 })
@@ -61,6 +61,22 @@ func OSSupport(os, version string) (Support, bool) {
 		}
 	}
 	return best, width >= 0
+}
+
+// String is the row as people read it.
+func (s Support) String() string {
+	text := s.OS
+	if s.Version != "" {
+		text += " " + s.Version
+	}
+	if s.Ends.IsZero() {
+		return text + ": " + s.Source
+	}
+	text += ": support ends or ended " + s.Ends.Format(time.DateOnly)
+	if !s.Extended.IsZero() {
+		text += ", extended " + s.Extended.Format(time.DateOnly)
+	}
+	return text + " (" + string(s.Sure) + "; " + s.Source + ")"
 }
 
 // State is the state of support on a day.

@@ -70,6 +70,8 @@ var attributes = []Attribute{
 	{Name: fact.UMDNS, Title: "UMDNS code", Group: "Identity", Kind: Exact, Order: byRecord},
 	{Name: fact.SoftwareVersion, Title: "Software version", Group: "Identity", Kind: Text, Disputed: true, Order: bySoftware, Editable: true},
 	{Name: fact.OS, Title: "Operating system", Group: "Identity", Order: bySoftware, Editable: true},
+	{Name: fact.OSVersion, Title: "System version", Group: "Identity", Order: bySoftware, Editable: true},
+	{Name: fact.OSSupport, Title: "System support", Group: "Identity", Kind: Exact, Order: bySoftware, Options: []string{"supported", "extended", "ended", "unknown"}},
 
 	{Name: fact.MAC, Title: "MAC addresses", Group: "Network", Kind: MAC, Multi: true, Order: byWire},
 	{Name: fact.EUI64, Title: "EUI-64", Group: "Network", Kind: Exact, Multi: true, Order: byWire},
@@ -82,6 +84,8 @@ var attributes = []Attribute{
 	{Name: fact.Port, Title: "Switch port", Group: "Network", Order: byWire},
 	{Name: fact.SSID, Title: "SSID", Group: "Network", Kind: Exact, Order: byWire},
 	{Name: fact.Service, Title: "Services", Group: "Network", Kind: Exact, Multi: true, Order: byWire},
+	{Name: fact.Role, Title: "Role", Group: "Network", Kind: Exact, Multi: true, Order: byWire},
+	{Name: fact.Practice, Title: "Insecure practices", Group: "Network", Kind: Exact, Multi: true, Order: byWire},
 
 	{Name: fact.Site, Title: "Site", Group: "Place", Disputed: true, Order: byPlace, Editable: true},
 	{Name: fact.Building, Title: "Building", Group: "Place", Disputed: true, Order: byPlace, Editable: true},

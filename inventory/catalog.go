@@ -194,7 +194,11 @@ func (inv *Inventory) PreviewCatalog(tx *sqldb.Tx, text string) (CatalogChange, 
 	for _, e := range product.Examples(text) {
 		out.Readings = append(out.Readings, Reading{Example: e, Before: now.Read(e)})
 	}
-	n := NewNormalizer(c)
+	rules, err := inv.followRules(tx)
+	if err != nil {
+		return out, err
+	}
+	n := NewNormalizerWith(c, rules)
 	out.Total, out.Records, err = sampled(tx, nil, func(s *stored) error {
 		if s.Kind == personSource {
 			return nil // a person's word is kept as it was given
@@ -274,7 +278,7 @@ func (inv *Inventory) SetCatalog(ctx context.Context, e CatalogEdit) (changed in
 		if _, err := tx.Exec("INSERT INTO inventory_catalog (id, body, actor, at) VALUES ($1, $2, $3, $4)", id, e.Text, e.Actor, micros(w.at)); err != nil {
 			return err
 		}
-		w.norm, w.resolver.catalog = NewNormalizer(c), c
+		w.norm, w.resolver.catalog = NewNormalizerWith(c, w.norm.rules), c
 		if changed, err = w.renameAll(e.Progress); err != nil {
 			return err
 		}

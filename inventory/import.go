@@ -261,7 +261,11 @@ func (inv *Inventory) writer(tx *sqldb.Tx, actor, what string) (*writer, error) 
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{inv: inv, tx: tx, norm: NewNormalizer(c), resolver: NewResolver(c, p), at: inv.now().UTC(),
+	rules, err := inv.followRules(tx)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{inv: inv, tx: tx, norm: NewNormalizerWith(c, rules), resolver: NewResolver(c, p).On(inv.now()), at: inv.now().UTC(),
 		actor: actor, what: what, decisions: map[string][]linkage.Decision{}, persons: map[string]int64{}}
 	if err := w.readDecisions(); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pons/fingerprint"
 	"pons/product"
 	"pons/sqldb"
 )
@@ -32,6 +33,7 @@ type Inventory struct {
 	db        *sqldb.DB
 	brought   *product.Catalog // what Pons knows before the hospital adds its own
 	catalogue atomic.Pointer[catalogue]
+	ruleset   atomic.Pointer[ruleset]
 	now       func() time.Time
 }
 
@@ -39,6 +41,7 @@ type Inventory struct {
 func New(db *sqldb.DB, c *product.Catalog, now func() time.Time) *Inventory {
 	inv := &Inventory{db: db, brought: c, now: now}
 	inv.catalogue.Store(&catalogue{Catalog: c})
+	inv.ruleset.Store(&ruleset{Set: fingerprint.Default()})
 	return inv
 }
 

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -17,11 +18,18 @@ type Normalizer struct {
 	catalog    *product.Catalog
 	identities map[[3]string]product.Identity
 	makers     map[string]string // MAC prefix → canonical maker
+	rules      *fingerprint.Set
+	made       map[string]*makerOf // canonical maker → what the catalogue knows it to make
 }
 
-// NewNormalizer returns a normalizer over a catalogue of makers, models and classes.
+// NewNormalizer returns a normalizer over a catalogue of makers, models and classes, with the rules that Pons brings.
 func NewNormalizer(c *product.Catalog) *Normalizer {
-	return &Normalizer{catalog: c, identities: map[[3]string]product.Identity{}, makers: map[string]string{}}
+	return NewNormalizerWith(c, fingerprint.Default())
+}
+
+// NewNormalizerWith returns a normalizer over a catalogue and rules of its own.
+func NewNormalizerWith(c *product.Catalog, rules *fingerprint.Set) *Normalizer {
+	return &Normalizer{catalog: c, rules: rules, identities: map[[3]string]product.Identity{}, makers: map[string]string{}}
 }
 
 // Trust of statements that the normalizer derives, after docs/catalog.md and domain dossier 5.7 (proposal).
@@ -30,6 +38,7 @@ const (
 	trustUnknown = 0.5  // a name as the source wrote it
 	trustOUI     = 0.25 // the maker of a network chip is often not the maker of the device
 	trustOUIMed  = 0.6  // a maker whose chips are found in its own medical devices only
+	trustLinked  = 0.55 // findings below say too little to keep two records apart: names that people give
 )
 
 // cacheBound keeps the caches from growing with hostile input.
@@ -75,12 +84,17 @@ func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
 			said = append(said, statement(f))
 		}
 	}
+	var found []finding
 	if kind == "wire" {
-		said = classByModality(n.readWire(said, &maker, &model, stated))
+		said, found = n.readWire(said, &maker, &model, stated)
 	}
 	said = readUDI(said)
+	wordless := !slices.ContainsFunc(said, func(s Statement) bool { return s.Attr == fact.Class })
 	said = n.nameProduct(said, maker, model, description, stated)
-	if maker == nil {
+	if kind == "wire" {
+		said = n.classify(said, found, wordless)
+	}
+	if maker == nil || kind == "wire" {
 		said = n.makerByMAC(said)
 	}
 	slices.SortFunc(said, compareStatements)
@@ -199,6 +213,12 @@ func (n *Normalizer) nameProduct(said []Statement, maker, model, description *fa
 		if known {
 			s.Trust = trustKnown
 		}
+		if basis := cmp.Or(from, model); !own && basis != nil && basis.Trust > 0 && !stated(basis) { // as far as the findings are believed
+			s.Trust = min(basis.Trust, s.Trust)
+			if known {
+				s.Trust = basis.Trust
+			}
+		}
 		said = append(said, s)
 	}
 	add(fact.Manufacturer, maker, id.Maker, id.MakerKnown)
@@ -277,11 +297,11 @@ func (r *Record) profile() *linkage.Profile {
 		s := &r.Said[i]
 		switch s.Attr {
 		case fact.Manufacturer:
-			if s.Source != "oui" && s.Trust >= trustKnown {
+			if s.Source != "oui" && (s.Trust >= trustKnown || s.Derived && s.Trust > trustLinked) {
 				p.Maker = s.Value
 			}
 		case fact.Model:
-			if s.Trust >= trustKnown {
+			if s.Trust >= trustKnown || s.Derived && s.Trust > trustLinked {
 				p.Model = s.Value
 			}
 		case fact.Class:

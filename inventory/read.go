@@ -54,7 +54,7 @@ func (inv *Inventory) details(tx *sqldb.Tx, ids []string) ([]*Device, error) {
 	for _, s := range records {
 		of[s.Device] = append(of[s.Device], &s.Record)
 	}
-	resolver := NewResolver(inv.Catalog(), p)
+	resolver := NewResolver(inv.Catalog(), p).On(inv.now())
 	out := make([]*Device, 0, len(rows))
 	for _, r := range rows {
 		d := resolver.Resolve(of[r.ID])

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pons/fact"
+	"pons/fingerprint"
 	"pons/product"
 )
 
@@ -132,7 +133,8 @@ var (
 type Resolver struct {
 	catalog    *product.Catalog
 	precedence Precedence
-	votes      []ballot // reused
+	votes      []ballot  // reused
+	at         time.Time // the day on which support of operating systems is judged; zero: it is not
 }
 
 // ballot is a vote as it is sorted.
@@ -149,6 +151,12 @@ func (b *ballot) vote() Vote { return Vote{Statement: *b.Statement, Record: b.re
 // NewResolver returns a resolver with an administrator's orders of sources.
 func NewResolver(c *product.Catalog, p Precedence) *Resolver {
 	return &Resolver{catalog: c, precedence: p}
+}
+
+// On sets the day on which the support of operating systems is judged.
+func (r *Resolver) On(day time.Time) *Resolver {
+	r.at = day.UTC()
+	return r
 }
 
 // Resolve makes a device of the records that speak of it. The result does not depend on their order.
@@ -298,6 +306,7 @@ func (r *Resolver) derive(d *Device) {
 			r.imply(d, fact.LifeSupport, "yes", "class "+class.Name+" supports life")
 		}
 	}
+	r.support(d)
 	r.seen(d)
 	var system, network, absent bool
 	decided := stateDecided(d)
@@ -346,8 +355,26 @@ func (r *Resolver) imply(d *Device, attr fact.Attr, value, because string) {
 	if value == "" || d.Value(attr) != nil {
 		return
 	}
-	s := Statement{Attr: attr, Value: value, Source: "catalog", Because: because, Trust: trustKnown}
-	v := Value{Attr: attr, Value: value, Won: []Vote{{Statement: s, Record: d.Value(fact.Class).Won[0].Record}}}
+	r.put(d, Statement{Attr: attr, Value: value, Source: "catalog", Because: because, Trust: trustKnown}, d.Value(fact.Class).Won[0].Record)
+}
+
+// support says whether the maker of the device's operating system still looks after it.
+func (r *Resolver) support(d *Device) {
+	os := d.Value(fact.OS)
+	if os == nil || r.at.IsZero() || d.Value(fact.OSSupport) != nil {
+		return
+	}
+	s := Statement{Attr: fact.OSSupport, Value: fingerprint.NotKnown, Source: "catalog", Because: "no release of " + os.Value + " is known by that version", Trust: os.Won[0].Trust}
+	if known, ok := fingerprint.OSSupport(os.Value, d.Get(fact.OSVersion)); ok {
+		s.Value, s.Because = known.State(r.at), known.String()
+	}
+	r.put(d, s, os.Won[0].Record)
+}
+
+// put adds a value that follows from others.
+func (r *Resolver) put(d *Device, s Statement, rec *Record) {
+	attr := s.Attr
+	v := Value{Attr: attr, Value: s.Value, Won: []Vote{{Statement: s, Record: rec}}}
 	at, _ := slices.BinarySearchFunc(d.Values, vocabulary[attr], func(v Value, i int) int {
 		j, ok := vocabulary[v.Attr]
 		if !ok {
@@ -403,7 +430,7 @@ func confidence(d *Device) float64 {
 		best := map[string]float64{}
 		for i := range v.Won {
 			w := v.Won[i].Trust
-			if base := kindTrust[v.Won[i].kind()]; w == 0 || w > base {
+			if base := kindTrust[v.Won[i].kind()]; w == 0 || w > base && !(v.Won[i].Derived && v.Won[i].kind() == "wire") { // fused findings carry what they are worth
 				w = base
 			}
 			k := v.Won[i].kind()

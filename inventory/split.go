@@ -45,7 +45,7 @@ func (inv *Inventory) SplitPreview(tx *sqldb.Tx, device string, records []int64)
 			left = append(left, r)
 		}
 	}
-	resolver := NewResolver(inv.Catalog(), p)
+	resolver := NewResolver(inv.Catalog(), p).On(inv.now())
 	stay, out = resolver.Resolve(left), resolver.Resolve(taken)
 	stay.ID, stay.Rev, stay.Created = d.ID, d.Rev, d.Created
 	return stay, out, nil

@@ -34,13 +34,13 @@ var rowAttrs = [...]fact.Attr{
 	fact.SoftwareVersion, fact.OS, fact.MAC, fact.IP, fact.Hostname, fact.AETitle, fact.VLAN, fact.Site, fact.Building,
 	fact.Department, fact.Room, fact.CostCenter, fact.ClinicalOwner, fact.TechnicalOwner, fact.Owner, fact.Status,
 	fact.Criticality, fact.LifeSupport, fact.AcquiredOn, fact.AcquiredCost, fact.WarrantyEnd, fact.ContractEnd, fact.PMNext,
-	fact.Parent,
+	fact.Parent, fact.OSVersion, fact.OSSupport, fact.Role, fact.Practice,
 }
 
 const deviceColumns = "id, rev, created_at, first_seen, last_seen, flags, confidence, name, " +
 	"category, class, manufacturer, model, serial, control_number, asset_tag, udi_di, version, os, macs, ips, hostnames, ae_titles, vlan, " +
 	"site, building, department, room, cost_center, clinical_owner, technical_owner, owner, status, criticality, life_support, " +
-	"acquired_on, acquired_cost, warranty_end, contract_end, pm_next, part_of, sources, conflicts, custom, conflict_at"
+	"acquired_on, acquired_cost, warranty_end, contract_end, pm_next, part_of, os_version, os_support, role, practice, sources, conflicts, custom, conflict_at"
 
 // Get returns the text of an attribute that rows hold, "" for others.
 func (r *Row) Get(attr fact.Attr) string {

@@ -37,6 +37,11 @@ var wireNames = []wireName{
 	{"hl7.device_id", fact.EUI64, 0.8, eui64Only},
 	{"hl7.equipment_id", fact.EUI64, 0.8, eui64Only},
 	{"snmp.sys_location", fact.Location, 0.5, nil},
+	{"astm.serial", fact.Serial, 0.8, nil},
+	{"poct1a.serial", fact.Serial, 0.9, nil},
+	{"poct1a.version", fact.SoftwareVersion, 0.9, nil},
+	{"cip.serial", fact.Serial, 0.8, nil},
+	{"s7.serial", fact.Serial, 0.9, nil},
 }
 
 func firstLabel(s string) string {
@@ -62,57 +67,67 @@ func eui64Only(s string) string {
 	return ""
 }
 
-// windowsByNT names the release behind the NT version in a user agent (Microsoft's own table; 10.0 is also
-// what Windows 11 says).
-var windowsByNT = map[string]string{"5.1": "Windows XP", "6.0": "Windows Vista", "6.1": "Windows 7", "6.2": "Windows 8", "6.3": "Windows 8.1", "10.0": "Windows 10 or 11"}
-
 // modalityClass is the class of device that makes images of a DICOM modality (PS3.3 C.7.3.1.1.1).
 var modalityClass = map[string]string{"CT": "ct", "MR": "mri", "US": "ultrasound", "MG": "mammography", "XA": "angiography", "RF": "fluoroscopy",
 	"CR": "cr-reader", "DX": "x-ray", "PT": "pet-ct", "ECG": "ecg"}
 
-// classByModality adds the class of a device that sends images of one modality and names itself as their equipment. A
-// host that sends several kinds is an archive or a workstation.
-func classByModality(said []Statement) []Statement {
-	var modality *Statement
-	equipment := false
-	for i := range said {
-		switch s := &said[i]; s.Attr {
-		case fact.Class:
-			return said
-		case "dicom.manufacturer", "dicom.model":
-			equipment = true
-		case "dicom.modality":
-			if modality != nil && modality.Value != s.Value {
-				return said
-			}
-			modality = s
-		}
-	}
-	if modality == nil || !equipment || modalityClass[modality.Value] == "" {
-		return said
-	}
-	return append(said, Statement{Attr: fact.Class, Value: modalityClass[modality.Value], Source: modality.Source, Trust: 0.8, At: modality.At, Derived: true,
-		Because: "dicom.modality " + modality.Value + ", " + modality.Because})
+// finding is what one observation says of a device: a reading of the protocol's own field, or a rule's.
+type finding struct {
+	attr  fact.Attr
+	value string
+	kind  string // of evidence: findings of one kind are one witness
+	trust float64
+	from  *Statement // the observation
+	why   string     // "dicom.model", "rule windows/msft: dhcp.vendor_class MSFT 5.0"
 }
 
-// readWire adds the attributes that wire observations give, and finds the maker and model they name: the most
-// believed, of two alike the first. stated says whether a fact is the source's own.
-func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact, stated func(*fact.Fact) bool) []Statement {
-	add := func(from *Statement, attr fact.Attr, value string, trust float64) {
-		if value == "" || fact.Placeholder(value) {
-			return
+func (f *finding) because() string { return f.why + ", " + f.from.Because }
+
+// reading is an observation whose value names a maker or a model in a field made for it, or may name one.
+var readings = map[fact.Attr]struct {
+	attr fact.Attr
+	free bool // a text in which the catalogue must know a model
+}{
+	"dicom.manufacturer": {fact.Manufacturer, false}, "lldp.med_manufacturer": {fact.Manufacturer, false}, "snmp.ent_manufacturer": {fact.Manufacturer, false},
+	"dicom.model": {fact.Model, false}, "lldp.med_model": {fact.Model, false}, "ipp.make_and_model": {fact.Model, false}, "astm.model": {fact.Model, false},
+	"poct1a.model": {fact.Model, false}, "snmp.ent_model": {fact.Model, false}, "intellivue.model": {fact.Model, false},
+	"dhcp.vendor_class": {fact.Model, true}, "snmp.sys_descr": {fact.Model, true}, "lldp.system_description": {fact.Model, true},
+	"cdp.platform": {fact.Model, true}, "upnp.model": {fact.Model, true},
+}
+
+// readWire adds the attributes that wire observations give, and finds what else they say: maker and model are the ones
+// most believed, unless the source states them itself. stated says whether a fact is the source's own.
+func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact, stated func(*fact.Fact) bool) ([]Statement, []finding) {
+	seen := make([]fingerprint.Observation, 0, len(said)+8)
+	from := make([]int, 0, len(said)+8) // of each observation, its statement
+	look := func(i int, attr fact.Attr, value string) {
+		for _, o := range fingerprint.Expand(fingerprint.Observation{Attr: attr, Value: value}) {
+			seen, from = append(seen, o), append(from, i)
 		}
-		said = append(said, Statement{Attr: attr, Value: value, Source: from.Source, Trust: trust, At: from.At, Derived: true,
-			Because: string(from.Attr) + ", " + from.Because})
 	}
-	name := func(into **fact.Fact, from *Statement, attr fact.Attr, value string, trust float64) {
-		if value == "" || fact.Placeholder(value) || *into != nil && (stated(*into) || (*into).Trust >= trust) {
-			return
-		}
-		*into = &fact.Fact{Attr: attr, Value: value, Source: from.Source, Trust: trust, At: from.At, Because: string(from.Attr) + ", " + from.Because}
-	}
-	for i := range said {
+	roles := map[string]int{}
+	for i := range len(said) { // what is appended below is not looked at again
 		s := said[i]
+		switch {
+		case s.Attr == fact.Service:
+			look(i, s.Attr, s.Value)
+			role := s.Value[strings.LastIndexByte(s.Value, '/')+1:]
+			if _, have := roles[role]; !have && (role == "server" || role == "client") {
+				roles[role] = i
+			}
+			continue
+		case s.Attr == fact.MAC:
+			if name, ok := fingerprint.Maker(s.Value); ok {
+				look(i, "oui", name)
+			}
+			continue
+		case s.Attr == fact.Hostname:
+			look(i, s.Attr, s.Value)
+			continue
+		case !strings.Contains(string(s.Attr), "."):
+			continue
+		}
+		look(i, s.Attr, s.Value)
 		for _, w := range wireNames {
 			if w.from != s.Attr {
 				continue
@@ -121,34 +136,91 @@ func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact, stated
 			if w.read != nil {
 				v = w.read(v)
 			}
-			add(&s, w.to, v, w.trust)
-		}
-		switch s.Attr {
-		case "dicom.manufacturer", "lldp.med_manufacturer":
-			name(maker, &s, fact.Manufacturer, s.Value, 0.9)
-		case "dicom.model", "lldp.med_model", "ipp.make_and_model":
-			name(model, &s, fact.Model, s.Value, 0.9)
-		case "dicom.implementation_class_uid":
-			if m, toolkit, ok := fingerprint.DICOMRoot(s.Value); ok && !toolkit {
-				name(maker, &s, fact.Manufacturer, m, 0.9)
+			if v == "" || fact.Placeholder(v) {
+				continue
 			}
-		case "snmp.sys_object_id":
-			if m, ok := fingerprint.EnterpriseOf(s.Value); ok {
-				name(maker, &s, fact.Manufacturer, m, 0.7)
-			}
-		case "dhcp.vendor_class", "snmp.sys_descr", "lldp.system_description", "cdp.platform", "upnp.model":
-			if id := n.identify("", s.Value, ""); id.ModelKnown {
-				name(model, &s, fact.Model, s.Value, 0.6)
-			}
-			if s.Attr == "dhcp.vendor_class" && strings.HasPrefix(s.Value, "MSFT ") {
-				add(&s, fact.OS, "Windows", 0.5)
-			}
-		case "http.user_agent":
-			if _, rest, ok := strings.Cut(s.Value, "Windows NT "); ok && len(rest) >= 3 {
-				version := rest[:strings.IndexFunc(rest+";", func(r rune) bool { return r != '.' && (r < '0' || r > '9') })]
-				add(&s, fact.OS, windowsByNT[version], 0.6)
+			said = append(said, Statement{Attr: w.to, Value: v, Source: s.Source, Trust: w.trust, At: s.At, Derived: true, Because: string(s.Attr) + ", " + s.Because})
+			if w.to == fact.Hostname || w.to == fact.AETitle {
+				look(i, w.to, v)
 			}
 		}
 	}
-	return said
+	for _, role := range []string{"client", "server"} {
+		if i, ok := roles[role]; ok {
+			s := said[i]
+			said = append(said, Statement{Attr: fact.Role, Value: role, Source: s.Source, Trust: s.Trust, At: s.At, Derived: true, Because: string(fact.Service) + " " + s.Value + ", " + s.Because})
+		}
+	}
+	stable := said[:len(said):len(said)] // findings point into it
+	found := n.fieldFindings(stable)
+	for _, hit := range n.rules.Match(seen) {
+		o, s := seen[hit.At], &stable[from[hit.At]]
+		why := "rule " + hit.Rule.Name() + ": " + string(o.Attr) + " " + brief(o.Value)
+		for _, x := range hit.Says {
+			k := hit.Rule.Of(o.Attr)
+			found = append(found, finding{attr: x.Attr, value: x.Value, kind: k.Name, trust: k.Weight, from: s, why: why})
+		}
+	}
+	return n.fuse(stable, found, maker, model, stated)
+}
+
+// brief bounds a value in a reason.
+func brief(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return s
+}
+
+// fieldFindings are what fields made for it say of maker, model and class.
+func (n *Normalizer) fieldFindings(said []Statement) []finding {
+	var found []finding
+	var modality *Statement
+	equipment, several := false, false
+	add := func(attr fact.Attr, value string, s *Statement, trust float64) {
+		if value == "" || fact.Placeholder(value) {
+			return
+		}
+		found = append(found, finding{attr: attr, value: value, kind: fingerprint.KindOf(s.Attr).Name, trust: trust, from: s, why: string(s.Attr)})
+	}
+	for i := range said {
+		s := &said[i]
+		switch s.Attr {
+		case "dicom.implementation_class_uid":
+			if m, toolkit, ok := fingerprint.DICOMRoot(s.Value); ok && !toolkit {
+				add(fact.Manufacturer, m, s, fingerprint.KindOf(s.Attr).Weight)
+			}
+		case "snmp.sys_object_id":
+			if m, ok := fingerprint.EnterpriseOf(s.Value); ok {
+				add(fact.Manufacturer, m, s, fingerprint.KindOf(s.Attr).Weight)
+			}
+		case "dicom.modality":
+			several = several || modality != nil && modality.Value != s.Value
+			modality = s
+		}
+		r, ok := readings[s.Attr]
+		if !ok {
+			continue
+		}
+		equipment = equipment || s.Attr == "dicom.manufacturer" || s.Attr == "dicom.model"
+		trust := fingerprint.KindOf(s.Attr).Weight
+		if !r.free {
+			add(r.attr, s.Value, s, max(trust, 0.7))
+		} else if id := n.identify("", s.Value, ""); id.ModelKnown {
+			add(r.attr, s.Value, s, min(trust, 0.6))
+		}
+	}
+	// A host that sends images of one modality, and names itself in them as the equipment that made them, is what makes
+	// such images. Modality and equipment come out of one association and are one kind of evidence; it stands alone all
+	// the same, at the weight of a clinical protocol, since the standard has the two written by the acquiring device
+	// (PS3.3 C.7.3, C.7.5). A host that sends several kinds is an archive or a workstation; one that names no equipment
+	// passes on what others made.
+	if modality != nil && !several && modalityClass[modality.Value] != "" {
+		trust := 0.6
+		if equipment {
+			trust = trustAlone
+		}
+		add(fact.Class, modalityClass[modality.Value], modality, trust)
+	}
+	return found
 }
