@@ -23,6 +23,64 @@ const (
 	server    = "server http.server = gate/2 (Server header)"
 )
 
+var basic = []string{"client practice = cleartext-credentials (Authorization header, Basic)", "server practice = cleartext-credentials (Authorization header, Basic)"}
+
+// pageOf is an answer of HTML with a length.
+func pageOf(body string) protocoltest.Turn {
+	return answer(fmt.Sprintf("HTTP/1.1 200 OK\nContent-Type: text/html; charset=utf-8\nContent-Length: %d\n\n", len(body)) + body)
+}
+
+const devices = `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient","serialNumber":"DOE"}},
+{"resource":{"resourceType":"Device","manufacturer":"ACME","serialNumber":"77"}}]}`
+
+const renderer = `<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><device><deviceType>urn:x:device:Printer:1</deviceType>` +
+	`<friendlyName a="b">Printer &amp; Co</friendlyName><manufacturer>ACME</manufacturer><modelName>LP</modelName><serialNumber/><UDN>uuid:1</UDN>` +
+	`<deviceList><device><modelName>other</modelName></device></deviceList></device></root>`
+
+// TestBodies reads the few bodies that say what a device is, and no others.
+func TestBodies(t *testing.T) {
+	const title = "server http.title = HP LaserJet & Co (title of the first page)"
+	const html = "<html><head\tx><meta a='<'><TITLE > HP LaserJet &amp; Co </TITLE><title>second</title>"
+	chunked := func(kind, body string) protocoltest.Turn {
+		return answer(fmt.Sprintf("HTTP/1.1 200 OK\nContent-Type: %s\nTransfer-Encoding: chunked\n\n", kind) + fmt.Sprintf("5\n%s\n%x\n%s\n0\n\n", body[:5], len(body)-5, body[5:]))
+	}
+	for _, c := range []struct {
+		name  string
+		turns []protocoltest.Turn
+		want  []string
+	}{
+		{"the first page's title", []protocoltest.Turn{ask("GET / HTTP/1.1\n\n"), pageOf(html)}, []string{title}},
+		{"a login's", []protocoltest.Turn{ask("GET /login HTTP/1.1\n\n"), pageOf(html)}, []string{title}},
+		{"another page's", []protocoltest.Turn{ask("GET /patients HTTP/1.1\n\n"), pageOf(html)}, nil},
+		{"a page for somebody known", []protocoltest.Turn{ask("GET / HTTP/1.1\nCookie: a=b\n\n"), pageOf(html)}, nil},
+		{"a page behind a password", []protocoltest.Turn{ask("GET / HTTP/1.1\nAuthorization: Basic x\n\n"), pageOf(html)}, basic},
+		{"nobody asked", []protocoltest.Turn{pageOf(html)}, nil},
+		{"a long one", []protocoltest.Turn{ask("GET / HTTP/1.1\n\n"), pageOf("<title>" + strings.Repeat("x", 99) + "</title>")}, nil},
+		{"FHIR", []protocoltest.Turn{ask("GET /fhir/Device HTTP/1.1\n\n"), chunked("application/fhir+json", strings.ReplaceAll(devices, "\n", " "))},
+			[]string{"fhir/ACME/77 fhir.manufacturer = ACME (FHIR Device)", "fhir/ACME/77 fhir.serial = 77 (FHIR Device)"}},
+		{"FHIR sent to a server", []protocoltest.Turn{ask("POST /fhir/Device HTTP/1.1\nContent-Type: application/fhir+xml\nContent-Length: 51\n\n<Device><serialNumber value=\"77\"/></Device>        ")},
+			[]string{"fhir//77 fhir.serial = 77 (FHIR Device)"}},
+		{"compressed", []protocoltest.Turn{ask("GET /fhir/Device HTTP/1.1\n\n"), answer("HTTP/1.1 200 OK\nContent-Type: application/fhir+json\nContent-Encoding: gzip\n\n" + devices)}, nil},
+		{"a UPnP description", []protocoltest.Turn{ask("GET /d.xml HTTP/1.1\n\n"), chunked("text/xml", renderer)}, []string{
+			"server upnp.device_type = urn:x:device:Printer:1 (UPnP description)", "server upnp.friendly_name = Printer & Co (UPnP description)",
+			"server upnp.manufacturer = ACME (UPnP description)", "server upnp.model = LP (UPnP description)", "server upnp.udn = uuid:1 (UPnP description)"}},
+		{"other XML", []protocoltest.Turn{ask("GET /d.xml HTTP/1.1\n\n"), chunked("text/xml", "<a><manufacturer>DOE</manufacturer><deviceType>x-ray machine</deviceType><modelName>DOE</modelName></a>")}, nil},
+		{"NTLM", []protocoltest.Turn{ask("GET / HTTP/1.1\n\n"), answer("HTTP/1.1 401 No\nWWW-Authenticate: NTLM " +
+			"TlRMTVNTUAACAAAADAAMADgAAAAFgooiESIzRFVmd4gAAAAAAAAAACQAJABEAAAACgBhSgAAAA9QAFUATQBQAFMAVgACAAwAUABVAE0AUABTAFYAAQAMAFAAVQBNAFAAUwBWAAAAAAA=" +
+			"\nContent-Length: 0\n\n")},
+			[]string{"server ntlm.computer = PUMPSV (NTLM challenge)", "server ntlm.domain = PUMPSV (NTLM challenge)", "server ntlm.os_version = 10.0.19041 (NTLM challenge)"}},
+		{"a reverse proxy passes a client's name on", []protocoltest.Turn{ask("GET / HTTP/1.1\nX-Forwarded-For: 10.1.1.1\nUser-Agent: pump/1\n\n")},
+			[]string{"client http.user_agent = pump/1 (User-Agent header, passed on)"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := protocoltest.Dialogue(t, Parser(), c.turns...); !slices.Equal(got, c.want) {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+			protocoltest.Splits(t, Parser(), c.turns...)
+		})
+	}
+}
+
 func TestDialogues(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -95,7 +153,7 @@ func TestNothingPrivate(t *testing.T) {
 			"\nX-"+secret+": 1\nUser-Agent: pump/1\nContent-Length: 17\n\n"+secret),
 		answer("HTTP/1.1 200 "+secret+"\nSet-Cookie: "+secret+"\nWWW-Authenticate: Basic realm="+secret+
 			"\nServer: gate/2\nTransfer-Encoding: chunked\n\n11\n"+secret+"\n0\nX: "+secret+"\n\n"))
-	if text := strings.Join(said, "\n"); strings.Contains(text, secret) || !slices.Equal(said, []string{userAgent, server}) {
+	if text := strings.Join(said, "\n"); strings.Contains(text, secret) || !slices.Equal(said, append(slices.Clone(basic), userAgent, server)) {
 		t.Errorf("said %q", said)
 	}
 }

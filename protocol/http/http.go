@@ -6,11 +6,14 @@ package http
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
 	"pons/fact"
 	"pons/protocol"
+	"pons/protocol/fhir"
+	"pons/protocol/ntlm"
 )
 
 // The attributes of this protocol. User-Agent and Server speak of their sender, Host of the side addressed.
@@ -18,6 +21,7 @@ const (
 	attrUserAgent fact.Attr = "http.user_agent"
 	attrServer    fact.Attr = "http.server"
 	attrHost      fact.Attr = "http.host"
+	attrTitle     fact.Attr = "http.title" // of the page that anybody is shown first
 )
 
 // Trust by domain/05 §5.7, which weighs what a device says over HTTP 0.6 and a host name 0.4. A Server
@@ -43,8 +47,8 @@ const (
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name:   "http",
-		Doc:    "HTTP/1 requests and responses: User-Agent, Server, Host.",
-		Attrs:  []fact.Attr{attrUserAgent, attrServer, attrHost},
+		Doc:    "HTTP/1: User-Agent, Server, Host, NTLM, titles of first pages, UPnP descriptions, and the devices in FHIR resources.",
+		Attrs:  slices.Concat([]fact.Attr{attrUserAgent, attrServer, attrHost, attrTitle, fact.Practice}, upnpAttrs(), ntlm.Attrs(), fhir.Attrs()),
 		Claims: claims,
 		New:    newConversation,
 	}
@@ -111,6 +115,9 @@ const (
 // request is what must be remembered of a request to read its response.
 type request struct {
 	head, connect, proxied bool
+
+	first   bool // asks for what anybody is shown first: no path, or that of a login
+	private bool // shows who asks: its answer may be made for one person
 }
 
 type conversation struct {
@@ -119,6 +126,9 @@ type conversation struct {
 	pending []request // sent and not answered, oldest first
 	asked   bool      // a request has been seen at all
 	over    bool      // a CONNECT was granted: what follows is a conversation with someone else
+	warned  bool      // credentials in the clear have been told of
+
+	emit func(fact.Fact) // of the call of Next that is under way, for readers of bodies
 }
 
 // side is one direction of a conversation.
@@ -127,6 +137,7 @@ type side struct {
 	left   uint64
 	unsure bool // whether a body follows at all
 	head   head
+	body   interface{ Write([]byte) } // what reads the body, nil for most
 
 	// What was last said from here: heads repeat themselves all day, and saying it again costs memory.
 	userAgent, server, host string
@@ -139,6 +150,9 @@ type head struct {
 	request           request // the one read, or the one answered
 	length            uint64
 	hasLength, chunks bool
+	content           content
+	encoded           bool // compressed, and therefore not read
+	relayed           bool // somebody else's, passed on by a proxy
 }
 
 func newConversation(o protocol.Opening) protocol.Conversation {
@@ -149,6 +163,7 @@ func newConversation(o protocol.Opening) protocol.Conversation {
 // one piece.
 func (c *conversation) Next(_ time.Time, d protocol.Dir, data []byte, emit func(fact.Fact)) (int, error) {
 	d &= 1
+	c.emit = emit
 	s := &c.sides[d]
 	used := 0
 	for used < len(data) {
@@ -181,9 +196,12 @@ func (c *conversation) step(s *side, d protocol.Dir, b []byte, emit func(fact.Fa
 	}
 	switch s.mode {
 	case tunnel:
+		s.read(b)
 		return len(b)
 	case body, chunkData:
-		return s.pass(len(b))
+		n := int(min(uint64(len(b)), s.left))
+		s.read(b[:n])
+		return s.pass(n)
 	}
 	end := bytes.IndexByte(b, '\n')
 	switch s.mode {
@@ -221,12 +239,12 @@ func (c *conversation) step(s *side, d protocol.Dir, b []byte, emit func(fact.Fa
 		c.field(s, d, b[:end], emit)
 		return end + 1
 	}
-	c.line(s, line)
+	c.line(s, d, line)
 	return end + 1
 }
 
 // line reads a whole line that is not a field.
-func (c *conversation) line(s *side, line []byte) {
+func (c *conversation) line(s *side, d protocol.Dir, line []byte) {
 	switch s.mode {
 	case startLine:
 		// A line that starts nothing is passed over: a blank one (RFC 9112 §2.2), or what follows damage.
@@ -234,7 +252,7 @@ func (c *conversation) line(s *side, line []byte) {
 			c.start(s, line)
 		}
 	case fieldLine:
-		c.endOfHead(s)
+		c.endOfHead(s, d)
 	case chunkSize:
 		s.chunk(line)
 	case chunkEnd:
@@ -301,65 +319,21 @@ func (c *conversation) start(s *side, line []byte) {
 		return
 	}
 	connect := string(name) == "CONNECT"
+	target := rest[:space]
 	s.head = head{request: request{
 		head:    string(name) == "HEAD",
 		connect: connect,
 		// A target that names a host is meant for a proxy (RFC 9112 §3.2.2, §3.2.3).
 		proxied: connect || rest[0] != '/' && rest[0] != '*',
+		first:   string(name) == "GET" && firstPage(target),
 	}}
 	s.mode = fieldLine
 }
 
-// field reads one field line, unfolded as it comes. Only the fields named here are ever looked into.
-func (c *conversation) field(s *side, d protocol.Dir, line []byte, emit func(fact.Fact)) {
-	colon := bytes.IndexByte(line, ':')
-	if colon < 0 {
-		return
-	}
-	name, value := bytes.TrimRight(line[:colon], " \t"), line[colon+1:]
-	// Sorted out by length first: most fields are none of these.
-	switch len(name) {
-	case len("Host"):
-		if equalFold(name, "host") && !s.head.response && !s.head.request.proxied {
-			say(emit, &s.host, fact.Fact{Subject: c.keys[1-d], Attr: attrHost, Trust: trustName, Because: "Host header"}, hostText(value))
-		}
-	case len("Server"):
-		if equalFold(name, "server") {
-			f := fact.Fact{Subject: c.keys[d], Attr: attrServer, Trust: trustHeader, Because: "Server header"}
-			if s.head.request.proxied {
-				f.Trust, f.Because = trustProxied, "Server header, through a proxy"
-			}
-			say(emit, &s.server, f, fieldText(value))
-		}
-	case len("User-Agent"):
-		if equalFold(name, "user-agent") {
-			say(emit, &s.userAgent, fact.Fact{Subject: c.keys[d], Attr: attrUserAgent, Trust: trustHeader, Because: "User-Agent header"}, fieldText(value))
-		}
-	case len("Content-Length"):
-		if equalFold(name, "content-length") {
-			s.head.length, s.head.hasLength = decimal(bytes.TrimSpace(value))
-		}
-	case len("Transfer-Encoding"):
-		if equalFold(name, "transfer-encoding") {
-			last := value[bytes.LastIndexByte(value, ',')+1:]
-			s.head.chunks = equalFold(bytes.TrimSpace(last), "chunked")
-		}
-	}
-}
-
-// say emits a value unless it was the last one said; the comparison does not allocate.
-func say(emit func(fact.Fact), last *string, f fact.Fact, value []byte) {
-	if len(value) == 0 || string(value) == *last {
-		return
-	}
-	f.Value = text(value)
-	*last = string(value)
-	emit(f)
-}
-
 // endOfHead decides what follows a head (RFC 9112 §6.3).
-func (c *conversation) endOfHead(s *side) {
+func (c *conversation) endOfHead(s *side, d protocol.Dir) {
 	h := &s.head
+	s.body = c.reader(h, d)
 	if !h.response {
 		c.asked = true
 		if len(c.pending) < maxPending {
@@ -422,6 +396,13 @@ func (s *side) chunk(line []byte) {
 		s.mode = trailer
 	default:
 		s.mode, s.left = chunkData, n
+	}
+}
+
+// read gives a stretch of a body to what reads it.
+func (s *side) read(b []byte) {
+	if s.body != nil {
+		s.body.Write(b)
 	}
 }
 
