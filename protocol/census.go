@@ -35,6 +35,7 @@ type link struct {
 	frame       uint64
 	private     bool
 	dirty       bool
+	device      *device
 }
 
 // address is an IP address: the hosts that have it, and the MACs that own it.
@@ -98,15 +99,14 @@ func (c *census) note(h *host) {
 	if h.child != "" {
 		return
 	}
-	a := c.addresses[h.ip]
-	if a == nil {
-		a = &address{}
-		c.addresses[h.ip] = a
+	if h.at == nil {
+		if h.at = c.addresses[h.ip]; h.at == nil {
+			h.at = &address{}
+			c.addresses[h.ip] = h.at
+		}
+		h.at.hosts = append(h.at.hosts, h)
 	}
-	if !h.known {
-		h.known = true
-		a.hosts = append(a.hosts, h)
-	}
+	a := h.at
 	if !h.seen {
 		return
 	}
@@ -117,7 +117,10 @@ func (c *census) note(h *host) {
 	}
 	if l != nil {
 		l.first, l.last, l.frame = min(l.first, h.first), max(l.last, h.last), min(l.frame, h.frame)
-		c.stir(identity{pair: pair{mac: h.mac}})
+		if l.device == nil {
+			l.device = c.device(identity{pair: pair{mac: h.mac}})
+		}
+		c.stir(l.device)
 	}
 	if h.counted {
 		return
@@ -221,8 +224,9 @@ func own(m mac, seen []*host, othersPrivate, router bool) []*host {
 }
 
 // home is the device a pair of addresses belongs to: its own MAC, else its IP.
-func (c *census) home(p pair) pair {
-	a := c.addresses[p.ip]
+func (c *census) home(p pair) pair { return homeOf(p, c.addresses[p.ip]) }
+
+func homeOf(p pair, a *address) pair {
 	if p.mac.group() {
 		p.mac = 0
 		if a == nil || !a.sent {
@@ -250,37 +254,42 @@ func (c *census) house(h *host) {
 	case h.child != "":
 		p = h.identity
 	case h.seen || len(h.facts) > 0:
-		p.pair = c.home(h.pair)
+		p.pair = homeOf(h.pair, h.at)
 	}
 	if h.home != nil && h.home.identity == p {
-		c.stir(p)
+		c.stir(h.home)
 		return
 	}
 	if old := h.home; old != nil {
 		old.hosts = slices.DeleteFunc(old.hosts, func(o *host) bool { return o == h })
-		c.stir(old.identity)
+		c.stir(old)
 		h.home = nil
 	}
 	if p == (identity{}) {
 		return
 	}
-	d := c.stir(p)
+	d := c.device(p)
+	c.stir(d)
 	d.hosts = append(d.hosts, h)
 	h.home = d
 }
 
-// stir marks a device for telling.
-func (c *census) stir(p identity) *device {
+// device finds or begins a device.
+func (c *census) device(p identity) *device {
 	d := c.devices[p]
 	if d == nil {
 		d = &device{identity: p}
 		c.devices[p] = d
 	}
+	return d
+}
+
+// stir marks a device for telling.
+func (c *census) stir(d *device) {
 	if !d.dirty {
 		d.dirty = true
 		c.stirred = append(c.stirred, d)
 	}
-	return d
 }
 
 // empty tells that nothing belongs to a device any more.

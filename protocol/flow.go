@@ -289,43 +289,61 @@ func (w *worker) opening(f *flow, side uint8, first []byte, etherType uint16) Op
 func (w *worker) ask(f *flow, o Opening) bool {
 	f.asked = true
 	f.asks++
-	for turn := range 2 {
-		if turn == 1 {
-			if f.certain || o.Transport == Link {
-				break
-			}
-			o.Client, o.Server, o.FirstDir = o.Server, o.Client, 1-o.FirstDir
-		}
-		for i := range w.parsers {
-			if !w.claims(i, o) {
-				continue
-			}
-			if turn == 1 {
-				f.client = 1 - f.client
-			}
-			if f.parser != i+1 { // a conversation resumed after a loss is still the same one
-				w.count.Parsers[i].Conversations++
-				f.served = [2]bool{}
-				if f.parser > 0 {
-					w.sum(f) // under the name of the one before
-				}
-			}
-			f.parser, f.state, f.certain = i+1, claimed, true
-			f.conv = w.open(i, o)
-			if f.conv == nil {
-				w.kill(f)
-				return false
-			}
-			w.serve(f)
-			return true
+	i := w.claimed(&o)
+	if i < 0 && !f.certain && o.Transport != Link {
+		o.Client, o.Server, o.FirstDir = o.Server, o.Client, 1-o.FirstDir
+		if i = w.claimed(&o); i >= 0 {
+			f.client = 1 - f.client
 		}
 	}
-	return false
+	if i < 0 {
+		return false
+	}
+	if f.parser != i+1 { // a conversation resumed after a loss is still the same one
+		w.count.Parsers[i].Conversations++
+		f.served = [2]bool{}
+		if f.parser > 0 {
+			w.sum(f) // under the name of the one before
+		}
+	}
+	f.parser, f.state, f.certain = i+1, claimed, true
+	if f.conv = w.open(i, o); f.conv == nil {
+		w.kill(f)
+		return false
+	}
+	w.serve(f)
+	return true
 }
 
-func (w *worker) claims(i int, o Opening) (ok bool) {
-	defer w.caught(i)
-	return w.parsers[i].Claims(o)
+// claimed is the first parser that claims an opening, or -1. One that fails is passed over.
+func (w *worker) claimed(o *Opening) int {
+	list := w.over[o.Transport]
+	for at := 0; at < len(list); at++ {
+		if at = w.claimedFrom(o, list, at); at < len(list) && w.yes {
+			return int(list[at])
+		}
+	}
+	return -1
+}
+
+// claimedFrom asks from a place in the list on, until one claims or fails.
+func (w *worker) claimedFrom(o *Opening, list []int16, from int) (at int) {
+	w.yes, at = false, from
+	defer w.failed(list, &at)
+	for ; at < len(list); at++ {
+		if w.parsers[list[at]].Claims(*o) {
+			w.yes = true
+			return at
+		}
+	}
+	return at
+}
+
+func (w *worker) failed(list []int16, at *int) {
+	if r := recover(); r != nil {
+		w.count.Parsers[list[*at]].Panics++
+		w.count.Parsers[list[*at]].Errors++
+	}
 }
 
 func (w *worker) open(i int, o Opening) (c Conversation) {
@@ -352,7 +370,7 @@ func (w *worker) next(f *flow, d Dir, data []byte) (advance int, err error) {
 	if err == nil && (advance < 0 || advance > len(data)) {
 		err = errPanic
 	}
-	if err != nil && !errors.Is(err, Done) && !errors.Is(err, Renew) {
+	if err != nil && err != Done && err != Renew && !errors.Is(err, Done) && !errors.Is(err, Renew) {
 		w.count.Parsers[w.speaking].Errors++
 	}
 	return advance, err
@@ -447,7 +465,7 @@ func (w *worker) datagram(f *flow, side uint8, payload []byte, etherType uint16)
 	} else if !f.served[side] {
 		w.serve(f)
 	}
-	if _, err := w.next(f, f.dir(side), payload); errors.Is(err, Done) {
+	if _, err := w.next(f, f.dir(side), payload); err != nil && errors.Is(err, Done) {
 		w.kill(f)
 	}
 }

@@ -41,9 +41,9 @@ type host struct {
 
 	changed  bool  // it waits in hostTable.changed
 	reported int64 // the last sight that was reported
-	known    bool  // to the census
 	counted  bool  // as a sender, by the census
 	home     *device
+	at       *address
 }
 
 // hostTable holds the hosts and what was said of them. Each worker has one; the census is taken of one that has

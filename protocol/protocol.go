@@ -74,6 +74,7 @@ type Opening struct {
 type Parser struct {
 	Name, Doc string
 	Attrs     []fact.Attr
+	Over      []Transport // what can carry it; none: anything. Others' conversations are not offered
 	Claims    func(Opening) bool
 	New       func(Opening) Conversation
 }

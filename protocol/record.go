@@ -28,10 +28,7 @@ func (k *clerk) record(c *census, d *device, key fact.Key) fact.Record {
 			k.facts = append(k.facts, s)
 		}
 	}
-	slices.SortFunc(k.facts, func(a, b *statement) int {
-		return cmp.Or(compare(string(a.attr), string(b.attr)), compare(a.value, b.value), compare(string(a.source), string(b.source)),
-			cmp.Compare(a.frame, b.frame), compare(a.because, b.because))
-	})
+	slices.SortFunc(k.facts, inOrder)
 	r.Facts = make([]fact.Fact, 0, len(k.facts)+2)
 	for i, s := range k.facts {
 		at := moment(s.last)
@@ -53,12 +50,19 @@ func (k *clerk) record(c *census, d *device, key fact.Key) fact.Record {
 	return r
 }
 
-// compare is strings.Compare, faster for the many that are the same text.
-func compare(a, b string) int {
-	if a == b {
-		return 0
+// inOrder is the order of facts in a record: by what is said, then by the frame.
+func inOrder(a, b *statement) int {
+	switch {
+	case a.attr != b.attr:
+		return strings.Compare(string(a.attr), string(b.attr))
+	case a.value != b.value:
+		return strings.Compare(a.value, b.value)
+	case a.source != b.source:
+		return strings.Compare(string(a.source), string(b.source))
+	case a.frame != b.frame:
+		return cmp.Compare(a.frame, b.frame)
 	}
-	return strings.Compare(a, b)
+	return strings.Compare(a.because, b.because)
 }
 
 // key is the subject of a device's record.

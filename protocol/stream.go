@@ -343,7 +343,7 @@ func (w *worker) feed(f *flow, side uint8, data []byte) {
 	}
 	for len(in) > 0 {
 		n, err := w.next(f, f.dir(side), in)
-		if errors.Is(err, Renew) && n > 0 && n <= len(in) {
+		if err != nil && errors.Is(err, Renew) && n > 0 && n <= len(in) {
 			w.renewed(f, side, in[n:])
 			return
 		}

@@ -193,8 +193,16 @@ func (e *Engine) rows() []Traffic {
 		order = append(order, k)
 	}
 	slices.SortFunc(order, func(a, b resolved) int {
-		return cmp.Or(cmp.Compare(a.hour, b.hour), a.client.Compare(b.client), a.server.Compare(b.server), cmp.Compare(a.transport, b.transport),
-			cmp.Compare(a.port, b.port), cmp.Compare(a.parser, b.parser))
+		if a.hour != b.hour {
+			return cmp.Compare(a.hour, b.hour)
+		}
+		if c := a.client.Compare(b.client); c != 0 {
+			return c
+		}
+		if c := a.server.Compare(b.server); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(a.transport, b.transport), cmp.Compare(a.port, b.port), cmp.Compare(a.parser, b.parser))
 	})
 	out := make([]Traffic, 0, len(sums))
 	for _, k := range order {

@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"slices"
+
 	"pons/fact"
 )
 
@@ -37,8 +39,10 @@ type worker struct {
 	hosts     *hostTable
 	traffic   trafficTable
 
-	speaking int   // index of the parser whose Next runs
-	talking  *flow // its conversation
+	over     [TCP + 1][]int16 // the parsers to ask, by transport
+	yes      bool             // one of them claimed
+	speaking int              // index of the parser whose Next runs
+	talking  *flow            // its conversation
 	emit     func(fact.Fact)
 }
 
@@ -48,6 +52,11 @@ func newWorker(parsers []Parser, opt Options, index int) *worker {
 	w := &worker{opt: opt, index: index, parsers: parsers, hosts: newHostTable(opt.MaxHosts, opt.MaxFacts)}
 	w.count.Parsers = make([]ParserCount, len(parsers))
 	for i := range parsers {
+		for t := range w.over {
+			if over := parsers[i].Over; len(over) == 0 || slices.Contains(over, Transport(t)) {
+				w.over[t] = append(w.over[t], int16(i))
+			}
+		}
 		w.sources = append(w.sources, fact.Source("wire:"+parsers[i].Name))
 	}
 	w.traffic = trafficTable{max: opt.MaxTraffic, rows: map[trafficKey]*trafficRow{}}

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/pprof"
+	"syscall"
 	"time"
 
 	"pons/capture"
@@ -34,26 +36,50 @@ func engine(path string, workers int, profile string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	begin := time.Now()
+	start := spent()
+	since := func() time.Duration { return spent() - start }
 	src, err := capture.Open(bufio.NewReaderSize(f, 1<<18), path)
 	if err != nil {
 		return err
 	}
 	e := protocol.NewEngine(all.Parsers(), protocol.Options{Workers: workers})
 	_, err = src.Run(context.Background(), func(f capture.Frame) { e.Frame(f.At, uint32(f.Link), f.Number, f.Data) })
-	read := time.Since(begin)
+	read := since()
+	heap("frames read")
 	records := e.Finish()
-	finished := time.Since(begin)
+	finished := since()
+	heap("records")
 	traffic := e.Traffic()
 	c := e.Counters()
 	facts := 0
 	for i := range records {
 		facts += len(records[i].Facts)
 	}
-	whole := time.Since(begin)
+	whole := since()
 	devices, _ := inventory.Reconcile(product.Default(), nil, fact.Source.Kind, records, nil)
-	fmt.Printf("%d devices reconciled in %v\n", len(devices), time.Since(begin)-whole)
+	heap("reconciled")
+	fmt.Printf("%d devices reconciled in %v\n", len(devices), since()-whole)
 	fmt.Printf("%d frames, %d conversations, %d records, %d facts, %d rows of traffic; frames %v, with records %v, all %v; %.0f packets/s\n",
 		c.Frames, c.Conversations, len(records), facts, len(traffic), read, finished, whole, float64(c.Frames)/whole.Seconds())
 	return err
+}
+
+// spent is the processor's time of this process, which a busy machine does not change as much as the clock's.
+func spent() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// heap prints what is held, where PONS_HEAP asks for it: it costs a collection.
+func heap(when string) {
+	if os.Getenv("PONS_HEAP") == "" {
+		return
+	}
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	fmt.Printf("%s: %.1f MB live, %.1f MB from the system\n", when, float64(m.HeapAlloc)/1e6, float64(m.Sys)/1e6)
 }

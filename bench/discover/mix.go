@@ -25,7 +25,7 @@ const maxGap = 500 * time.Millisecond
 // before (825,000 packets, 292 MB, 48,600 flows).
 const (
 	leanPackets = 100 // a conversation
-	leanBytes   = 75 // a packet
+	leanBytes   = 75  // a packet
 )
 
 // frame is one frame of a shared capture; at counts from the capture's beginning.
