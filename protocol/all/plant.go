@@ -4,13 +4,17 @@ import (
 	"pons/protocol"
 	"pons/protocol/bacnet"
 	"pons/protocol/cip"
+	"pons/protocol/dnp3"
+	"pons/protocol/knx"
 	"pons/protocol/modbus"
+	"pons/protocol/opcua"
+	"pons/protocol/profinet"
 	"pons/protocol/s7"
 )
 
 // plant are the protocols of buildings and plant.
 func plant() []protocol.Parser {
-	return []protocol.Parser{bacnet.Parser(), s7.Parser()}
+	return []protocol.Parser{profinet.Parser(), bacnet.Parser(), dnp3.Parser(), opcua.Parser(), s7.Parser(), knx.Parser()}
 }
 
 // plantByPort are those of them that need a port to be sure.
