@@ -113,19 +113,21 @@ func (c *conversation) reply(text []byte, emit func(fact.Fact)) (tls bool) {
 		return false
 	}
 	c.more = more
-	switch {
-	case code == 220 && !c.greeted:
+	if code == 220 && !c.greeted {
 		c.greet(rest, emit)
 		c.greeted = !more
 		return false
-	case more:
+	}
+	c.greeted = true
+	if more {
 		return false
+	}
+	switch {
 	case code == 234 && c.tls:
 		return true
 	case code == 215 && c.system:
 		c.talk.Say(emit, 1, System, rest, trust, "answer to SYST")
 	case code == 331 || code == 230:
-		c.greeted = true
 		c.talk.Practice(emit, fact.FTPInUse, "login")
 	}
 	return false
@@ -144,7 +146,6 @@ func (c *conversation) command(text []byte, n, have int, emit func(fact.Fact)) i
 	switch {
 	case line.Is(word, "user"):
 		c.anonymous = line.Is(rest, "anonymous") || line.Is(rest, "ftp")
-		c.greeted = true
 		c.talk.Practice(emit, fact.FTPInUse, "login")
 	case line.Is(word, "pass") && !c.anonymous:
 		c.talk.Practice(emit, fact.CleartextCredentials, "PASS command")

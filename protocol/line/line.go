@@ -170,3 +170,70 @@ func HostName(b []byte) bool {
 	}
 	return letter
 }
+
+// Part is what Message.Step found.
+type Part uint8
+
+// The parts of a message of a head and a body, as SIP and RTSP send them.
+const (
+	Nothing Part = iota // more bytes are needed, or some were passed over
+	Start               // the first line
+	Named               // a field of the head
+	Blank               // the end of the head
+)
+
+// Message follows the messages of one side: a first line, named fields, a blank line, a body whose length a field
+// told. Bodies are passed over.
+type Message struct {
+	head bool
+	body int
+	long bool
+	skip int // of a frame between messages
+}
+
+// Length sets the size of the body of the message whose head is being read.
+func (m *Message) Length(n int) { m.body = n }
+
+// Framed tells whether neither a head nor a body is being read.
+func (m *Message) Framed() bool { return !m.head && m.body == 0 && m.skip == 0 && !m.long }
+
+// Skip passes over what stands between two messages.
+func (m *Message) Skip(n int) { m.skip = n }
+
+// Step reads one line, or passes over some of a body; zero asks for more. Continued lines (RFC 3261 §7.3.1) are
+// passed over.
+func (m *Message) Step(data []byte) (part Part, text []byte, used int) {
+	if m.skip > 0 {
+		used = min(m.skip, len(data))
+		m.skip -= used
+		return Nothing, nil, used
+	}
+	if !m.head && m.body > 0 {
+		used = min(m.body, len(data))
+		m.body -= used
+		return Nothing, nil, used
+	}
+	end := bytes.IndexByte(data, '\n')
+	switch {
+	case end < 0 && (m.long || len(data) >= Max):
+		m.long = true
+		return Nothing, nil, len(data)
+	case end < 0:
+		return Nothing, nil, 0
+	case m.long || end >= Max:
+		m.long = false
+		return Nothing, nil, end + 1
+	}
+	text = bytes.TrimRight(data[:end], "\r")
+	switch {
+	case len(text) == 0 && m.head:
+		m.head = false
+		return Blank, nil, end + 1
+	case len(text) == 0, m.head && (text[0] == ' ' || text[0] == '\t'):
+		return Nothing, nil, end + 1
+	case m.head:
+		return Named, text, end + 1
+	}
+	m.head, m.body = true, 0
+	return Start, text, end + 1
+}

@@ -72,3 +72,38 @@ func TestWords(t *testing.T) {
 		t.Error(n)
 	}
 }
+
+func TestMessage(t *testing.T) {
+	const text = "INVITE x SIP/2.0\r\nVia: a\r\n folded\r\nContent-Length: 5\r\n\r\nab\r\nc\r\n\r\nBYE x\n\n"
+	var m Message
+	var got []string
+	for data := []byte(text); len(data) > 0; {
+		part, line, used := m.Step(data)
+		if used == 0 {
+			t.Fatal("stuck")
+		}
+		switch part {
+		case Start:
+			got = append(got, "start "+string(line))
+		case Named:
+			name, value := Field(line)
+			if n, ok := Number(value); ok && Is(name, "content-length") {
+				m.Length(n)
+			}
+			got = append(got, string(name))
+		case Blank:
+			got = append(got, "blank")
+		}
+		data = data[used:]
+	}
+	if strings.Join(got, ",") != "start INVITE x SIP/2.0,Via,Content-Length,blank,start BYE x,blank" || !m.Framed() {
+		t.Errorf("%q", got)
+	}
+	m = Message{}
+	if _, _, used := m.Step([]byte(strings.Repeat("x", Max))); used != Max {
+		t.Error(used)
+	}
+	if _, _, used := m.Step([]byte("rest\nBYE\n")); used != 5 {
+		t.Error(used)
+	}
+}

@@ -185,7 +185,6 @@ func (c *conversation) command(text []byte, n, have int, emit func(fact.Fact)) i
 		if name := bytes.TrimRight(rest, ". "); line.HostName(name) {
 			c.talk.Say(emit, 0, ClientName, name, trustName, "EHLO")
 		}
-		c.greeted = true
 	case line.Is(word, "auth"):
 		c.login = true
 		method, _ := line.Word(rest)
