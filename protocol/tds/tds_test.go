@@ -1,0 +1,13 @@
+package tds
+
+import (
+	"testing"
+
+	"pons/protocol/protocoltest"
+)
+
+func TestCaptures(t *testing.T) { protocoltest.Run(t, Parser(), Browser()) }
+
+func FuzzNext(f *testing.F) { protocoltest.Fuzz(f, Parser()) }
+
+func FuzzBrowser(f *testing.F) { protocoltest.Fuzz(f, Browser()) }
