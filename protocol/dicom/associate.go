@@ -90,7 +90,7 @@ func (c *conversation) titles(kind byte, d protocol.Dir, b []byte, emit func(fac
 		client, server, in = server, client, "A-ASSOCIATE-AC"
 	}
 	ae := title(b[20:36])
-	c.forwards = archiveTitle(ae)
+	c.forwards, c.titled = archiveTitle(ae), modalityOfTitle(ae)
 	if ae != "" {
 		emit(fact.Fact{Subject: client, Attr: attrCallingAE, Value: ae, Trust: trustCallingAE, Because: in + ", calling AE title"})
 	}

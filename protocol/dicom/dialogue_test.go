@@ -118,6 +118,9 @@ func TestEquipment(t *testing.T) {
 			[]string{"client dicom.serial = SN-1 (C-STORE (0018,1000))"}},
 		{"from an archive", []protocoltest.Turn{ask(strings.Replace(associate(pduAssociateRQ), "CT01   ", "PACS_01", 1) + command(commandStore) + value(2, set))},
 			[]string{"client dicom.calling_ae = PACS_01 (A-ASSOCIATE-RQ, calling AE title)", "server dicom.called_ae = ARCHIVE (A-ASSOCIATE-RQ, called AE title)"}},
+		{"from another modality", []protocoltest.Turn{ask(strings.Replace(associate(pduAssociateRQ), "CT01", "MR_1", 1) + command(commandStore) + value(2, set))},
+			[]string{"client dicom.calling_ae = MR_1 (A-ASSOCIATE-RQ, calling AE title)", "server dicom.called_ae = ARCHIVE (A-ASSOCIATE-RQ, called AE title)",
+				"client dicom.service = image forwarding (C-STORE of another modality than the calling AE title's)"}},
 		{"of a second machine", []protocoltest.Turn{ask(command(commandStore) + value(2, set) + command(commandStore) + value(2, strings.ReplaceAll(set, "SN-1", "SN-2")))},
 			append(slices.Clone(ofCT), "client dicom.service = image forwarding (C-STORE of several machines)")},
 		{"a performed procedure step", []protocoltest.Turn{ask(command(commandCreate) + value(2, plainElement(tagModality, "MR")+plainElement(0x00100010, secret)+

@@ -137,6 +137,7 @@ type conversation struct {
 	proposal    proposal
 	established bool   // the association has been counted
 	forwards    bool   // the sender passes on what others made
+	titled      string // the modality that its title begins with
 	study       uint64 // a hash of the study last stored; the number itself is not kept
 	said        equipment
 }

@@ -73,15 +73,24 @@ func hash(b []byte) uint64 {
 }
 
 // state says what the data set told of its maker, once, of the sender, unless that passes on what others made: it
-// moves images for a third party, its title is an archive's, or its images come from different machines.
+// moves images for a third party, its title is an archive's or another modality's, or its images come from different
+// machines.
 func (c *conversation) state(m *message, d protocol.Dir, emit func(fact.Fact)) {
 	if m.stated {
 		return
 	}
 	m.stated = true
-	if !c.forwards && !m.moved && m.kind == commandStore && c.said.differs(&m.made) {
+	because := ""
+	switch {
+	case c.forwards || m.moved || m.kind != commandStore:
+	case c.said.differs(&m.made):
+		because = "C-STORE of several machines"
+	case contradicts(c.titled, plain(m.made[slotModality])):
+		because = "C-STORE of another modality than the calling AE title's"
+	}
+	if because != "" {
 		c.forwards = true
-		emit(fact.Fact{Subject: c.keys[d], Attr: attrService, Value: "image forwarding", Trust: trustProposal, Because: "C-STORE of several machines"})
+		emit(fact.Fact{Subject: c.keys[d], Attr: attrService, Value: "image forwarding", Trust: trustProposal, Because: because})
 	}
 	if c.forwards || m.moved {
 		return

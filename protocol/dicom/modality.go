@@ -58,3 +58,37 @@ func modalityOf(syntax string) string {
 	}
 	return ""
 }
+
+// titleModalities are the modalities that hospitals begin AE titles with (domain/05 §5.7: CT01, MR_…), each with those
+// that one machine makes too: a PET/CT also sends CT, a room for radiography and fluoroscopy both.
+var titleModalities = map[string]string{
+	"CT": "CT PT NM", "MR": "MR PT", "US": "US IVUS", "XA": "XA RF CT DX", "RF": "RF XA CR DX", "CR": "CR DX MG RF", "DX": "DX CR RF MG XA",
+	"MG": "MG CR DX US", "NM": "NM CT PT", "PT": "PT CT MR NM", "PET": "PT CT MR NM", "ES": "ES XC GM", "ECG": "ECG HD", "OPT": "OPT OP",
+}
+
+// modalityOfTitle returns the modality that an AE title begins with, set off from the rest by something that is no
+// letter, or "".
+func modalityOfTitle(ae string) string {
+	i := 0
+	for i < len(ae) && (ae[i]|0x20 >= 'a' && ae[i]|0x20 <= 'z') {
+		i++
+	}
+	if word := strings.ToUpper(ae[:i]); titleModalities[word] != "" {
+		return word
+	}
+	return ""
+}
+
+// contradicts tells whether a machine titled for one modality does not make the images of another. Documents, reports and
+// captures, whose modality is none of a machine's, come from all.
+func contradicts(titled, modality string) bool {
+	if titled == "" || titleModalities[modality] == "" {
+		return false
+	}
+	for m := range strings.FieldsSeq(titleModalities[titled]) {
+		if m == modality {
+			return false
+		}
+	}
+	return true
+}
