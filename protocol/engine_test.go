@@ -24,6 +24,14 @@ func TestLinks(t *testing.T) {
 		return ether(gateway, bob, kind, outer)
 	}
 	plain := ether(alice, bob, 0x0800, b)
+	over := func(port uint16, head string, tail []byte) []byte {
+		return carried(17, datagram(host{port: 40001}, host{port: port}, head+string(tail)))
+	}
+	llc := "\xaa\xaa\x03\x00\x00\x00\x08\x00"
+	ap := "\x00\x0b\x86\x00\x00\x01"
+	toDS := "\x08\x01\x00\x00" + ap + alice.mac + bob.mac + "\x00\x00"
+	subframe := wrap(bob.mac+alice.mac+string([]byte{0, byte(8 + len(b))})+llc, b)
+	erspan := "\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 	for _, c := range []struct {
 		name string
 		link uint32
@@ -49,6 +57,45 @@ func TestLinks(t *testing.T) {
 		{"GRE", 1, carried(47, wrap("\x00\x00\x08\x00", b)), "|10.0.0.10"},
 		{"GRE with key and Ethernet", 1, carried(47, wrap("\x20\x00\x65\x58\x00\x00\x00\x07", plain)), aliceMAC},
 		{"ERSPAN II", 1, carried(47, wrap("\x10\x00\x88\xbe\x00\x00\x00\x01\x10\x00\x00\x00\x00\x00\x00\x00", plain)), aliceMAC},
+		{"QinQ of old", 1, ether(alice, bob, 0x9100, wrap("\x00\x05\x81\x00\x00\x06\x08\x00", b)), aliceMAC},
+		{"MPLS pseudowire", 1, ether(alice, bob, 0x8847, wrap("\x00\x01\x01\x40\x00\x00\x00\x00", plain)), aliceMAC},
+		{"PPP", 9, wrap("\xff\x03\x00\x21", b), "|10.0.0.10"},
+		{"PPP, short", 9, wrap("\x21", b), "|10.0.0.10"},
+		{"PPPoE alone", 51, wrap("\x11\x00\x00\x01\x00\x20\x00\x21", b), "|10.0.0.10"},
+		{"Cisco HDLC", 104, wrap("\x0f\x00\x08\x00", b), "|10.0.0.10"},
+		{"frame relay", 107, wrap("\x04\x01\x03\xcc", b), "|10.0.0.10"},
+		{"frame relay, Cisco's", 107, wrap("\x04\x01\x08\x00", b), "|10.0.0.10"},
+		{"FDDI", 10, wrap("\x50"+bob.mac+alice.mac+llc, b), aliceMAC},
+		{"token ring with a route", 6, wrap("\x10\x40"+bob.mac+string([]byte{alice.mac[0] | 0x80})+alice.mac[1:]+"\x04\x00\x00\x10"+llc, b), aliceMAC},
+		{"NFLOG", 239, wrap("\x02\x00\x00\x00\x08\x00\x01\x00abcd"+string([]byte{byte(4 + len(b)), 0})+"\x09\x00", b), "|10.0.0.10"},
+		{"pflog", 117, wrap("\x05\x02\x00\x00\x00\x00\x00\x00", b), "|10.0.0.10"},
+		{"802.11 to the access point", 105, wrap(toDS+llc, b), aliceMAC},
+		{"802.11 from the access point, QoS", 105, wrap("\x88\x02\x00\x00"+bob.mac+ap+alice.mac+"\x00\x00\x00\x00"+llc, b), aliceMAC},
+		{"802.11 between access points", 105, wrap("\x08\x03\x00\x00"+ap+ap+bob.mac+"\x00\x00"+alice.mac+llc, b), aliceMAC},
+		{"802.11 A-MSDU", 105, wrap("\x88\x01\x00\x00"+ap+alice.mac+bob.mac+"\x00\x00\x80\x00", subframe), aliceMAC},
+		{"radiotap", 127, wrap("\x00\x00\x08\x00\x00\x00\x00\x00"+toDS+llc, b), aliceMAC},
+		{"radiotap, padded", 127, wrap("\x00\x00\x09\x00\x02\x00\x00\x00\x20"+"\x88\x01"+toDS[2:]+"\x00\x00\x00\x00"+llc, b), aliceMAC},
+		{"PPI", 192, wrap("\x00\x00\x08\x00\x69\x00\x00\x00"+toDS+llc, b), aliceMAC},
+		{"AVS", 163, wrap("\x80\x21\x10\x01\x00\x00\x00\x08"+toDS+llc, b), aliceMAC},
+		{"Prism", 119, wrap("\x44\x00\x00\x00\x08\x00\x00\x00"+toDS+llc, b), aliceMAC},
+		{"GRE with a route", 1, carried(47, wrap("\x40\x00\x08\x00\x00\x00\x00\x00"+"\x00\x02\x00\x04abcd"+"\x00\x00\x00\x00", b)), "|10.0.0.10"},
+		{"PPTP", 1, carried(47, wrap("\x30\x81\x88\x0b\x00\x20\x00\x07\x00\x00\x00\x01\x00\x00\x00\x02\xff\x03\x00\x21", b)), "|10.0.0.10"},
+		{"ERSPAN I", 1, carried(47, wrap("\x00\x00\x88\xbe", plain)), aliceMAC},
+		{"ERSPAN III", 1, carried(47, wrap("\x10\x00\x22\xeb\x00\x00\x00\x01"+erspan, plain)), aliceMAC},
+		{"ERSPAN III with its platform's word", 1, carried(47, wrap("\x10\x00\x22\xeb\x00\x00\x00\x01"+erspan[:11]+"\x01"+"\x00\x00\x00\x00\x00\x00\x00\x00", plain)), aliceMAC},
+		{"EtherIP", 1, carried(97, wrap("\x30\x00", plain)), aliceMAC},
+		{"VXLAN", 1, over(4789, "\x08\x00\x00\x00\x00\x00\x07\x00", plain), aliceMAC},
+		{"VXLAN of Linux", 1, over(8472, "\x08\x00\x00\x00\x00\x00\x07\x00", plain), aliceMAC},
+		{"VXLAN-GPE", 1, over(4790, "\x0c\x00\x00\x01\x00\x00\x07\x00", b), "|10.0.0.10"},
+		{"Geneve with an option", 1, over(6081, "\x01\x00\x65\x58\x00\x00\x07\x00abcd", plain), aliceMAC},
+		{"GTP-U", 1, over(2152, "\x30\xff\x00\x20\x00\x00\x00\x01", b), "|10.0.0.10"},
+		{"GTP-U with an extension", 1, over(2152, "\x34\xff\x00\x20\x00\x00\x00\x01\x00\x00\x00\x85\x01\x00\x09\x00", b), "|10.0.0.10"},
+		{"Teredo", 1, over(3544, "\x00\x00\x12\x34\x0a\x00\x00\x01", six), "|2001:db8::a"},
+		{"L2TP", 1, over(1701, "\x40\x02\x00\x20\x00\x01\x00\x01\xff\x03\x00\x21", b), "|10.0.0.10"},
+		{"CAPWAP, 802.3", 1, over(5247, "\x00\x10\x02\x00\x00\x00\x00\x00", plain), aliceMAC},
+		{"CAPWAP, 802.11", 1, over(5247, "\x00\x10\x03\x00\x00\x00\x00\x00", wrap(toDS+llc, b)), aliceMAC},
+		{"TZSP", 1, over(37008, "\x01\x00\x00\x01\x0a\x01\xb0\x01", plain), aliceMAC},
+		{"VXLAN in GRE", 1, carried(47, wrap("\x00\x00\x65\x58", over(4789, "\x08\x00\x00\x00\x00\x00\x07\x00", plain))), aliceMAC},
 	} {
 		w := newWire(protocol.Options{})
 		w.frame(c.link, c.data)
@@ -63,6 +110,27 @@ func TestLinks(t *testing.T) {
 	w.frame(4711, plain)
 	if c := w.e.Counters(); c.Undecodable != 1 || c.Frames != 1 {
 		t.Errorf("an unknown link type: %+v", c)
+	}
+}
+
+// TestEncrypted holds that an encrypted 802.11 frame is counted, and its sender met.
+func TestEncrypted(t *testing.T) {
+	w := newWire(protocol.Options{})
+	w.frame(105, []byte("\x08\x41\x00\x00"+"\x00\x0b\x86\x00\x00\x01"+alice.mac+bob.mac+"\x00\x00"+strings.Repeat("?", 40)))
+	if c := w.e.Counters(); c.Encrypted != 1 || c.Undecodable != 0 {
+		t.Errorf("%+v", c)
+	}
+	equal(t, devices(w.e.Finish()), "00:12:21:00:00:0a|: 00:12:21:00:00:0a")
+}
+
+// TestNoTunnel holds that a port alone makes no tunnel: what does not look like one is read as itself.
+func TestNoTunnel(t *testing.T) {
+	for _, port := range []uint16{1701, 2152, 3544, 4789, 4790, 5247, 6081, 8472, 37008} {
+		w := newWire(protocol.Options{})
+		b := bob
+		b.port = port
+		w.udp(alice, b, "HELLO\n")
+		equal(t, w.said(), aliceMAC+" HELLO")
 	}
 }
 

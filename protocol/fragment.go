@@ -98,7 +98,11 @@ func (w *worker) fragment(k fragmentKey, off int, more bool, b []byte, missing i
 		t.drop(k, false)
 		w.p.from, w.p.to = k.from, k.to
 		w.p.packets, w.p.size = uint32(s.count), s.size
-		w.transport(k.proto, whole, 0)
+		if k.v6 {
+			w.headers(k.proto, whole, 0)
+		} else {
+			w.transport(k.proto, whole, 0)
+		}
 	}
 	t.trim(w.p.clock)
 }

@@ -16,6 +16,7 @@ const (
 	ipICMPv6   = 58
 	ipNone     = 59
 	ipDestOpts = 60
+	ipEtherIP  = 97
 	ipMobility = 135
 )
 
@@ -59,7 +60,11 @@ func (w *worker) ipv6(b []byte) {
 	}
 	missing := max(0, total-len(b))
 	w.p.size += uint64(missing)
-	b = b[40:min(total, len(b))]
+	w.headers(next, b[40:min(total, len(b))], missing)
+}
+
+// headers passes IPv6's extension headers.
+func (w *worker) headers(next uint8, b []byte, missing int) {
 	for range 16 { // more extension headers than that is an attack, not a packet
 		size := 0
 		switch next {
@@ -117,6 +122,13 @@ func (w *worker) transport(proto uint8, b []byte, missing int) {
 		if w.tunnel() {
 			w.gre(b)
 		}
+	case ipEtherIP: // RFC 3378: version 3, Ethernet
+		w.see()
+		if len(b) < 2 || b[0] != 0x30 {
+			w.undecodable()
+		} else if w.tunnel() {
+			w.ethernet(b[2:])
+		}
 	case ipAH:
 		if len(b) < 12 || len(b) < 8+int(b[1])*4 || !w.tunnel() {
 			w.undecodable()
@@ -133,59 +145,6 @@ func (w *worker) transport(proto uint8, b []byte, missing int) {
 func (w *worker) see() {
 	if w.counts {
 		w.hosts.see(pair{w.p.src, w.p.from}, w.p.nano, w.p.frame)
-	}
-}
-
-// tunnel enters a packet inside a packet: the MACs of the outer frame are not the inner sender's.
-func (w *worker) tunnel() bool {
-	if w.p.depth++; w.p.depth > maxTunnels {
-		w.undecodable()
-		return false
-	}
-	w.p.src, w.p.dst = 0, 0
-	return true
-}
-
-// gre reads RFC 2784/2890 headers, transparent Ethernet bridging and ERSPAN types I to III.
-func (w *worker) gre(b []byte) {
-	if len(b) < 4 || b[1]&7 > 1 {
-		w.undecodable()
-		return
-	}
-	flags, proto, size := b[0], binary.BigEndian.Uint16(b[2:]), 4
-	for _, bit := range []byte{0x80, 0x20, 0x10} { // checksum, key, sequence
-		if flags&bit != 0 {
-			size += 4
-		}
-	}
-	if b[1]&0x80 != 0 { // PPTP's acknowledgement (RFC 2637)
-		size += 4
-	}
-	switch proto {
-	case 0x88be: // ERSPAN I has no header of its own, and no sequence number says so
-		if flags&0x10 != 0 {
-			size += 8
-		}
-	case 0x22eb: // ERSPAN III
-		size += 12
-		if len(b) >= size && b[size-1]&1 == 1 {
-			size += 8
-		}
-	}
-	if len(b) < size {
-		w.undecodable()
-		return
-	}
-	b = b[size:]
-	switch proto {
-	case 0x6558, 0x88be, 0x22eb:
-		w.ethernet(b)
-	case etherIPv4, etherIPv6:
-		w.bareIP(b)
-	case etherMPLS:
-		w.mpls(b)
-	default:
-		w.unfollowed()
 	}
 }
 
