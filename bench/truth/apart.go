@@ -45,7 +45,10 @@ var askedBy = map[string]string{
 
 // outsideTLS are captures whose certificates travel in other protocols than TLS.
 var outsideTLS = []string{"ike-cert_synthetic.pcap", "IPsec.pcap", "KRB5.pcap", "kinit.pcap", "ocsp-request-response.pcap", "ocsp-response-only.pcap",
-	"ocsp-revoked.pcap", "missing_ldap_logs.pcapng"}
+	"ocsp-revoked.pcap", "example2.pcap", "missing_ldap_logs.pcapng"}
+
+// underWay are captures whose first FTP reply is no greeting.
+var underWay = []string{"Ftp.pcap", "IPv4-encapsulated-IPv6.pcap", "ftp-with-numbers-in-filename.pcap", "telnet-auth-missing-name.pcap"}
 
 // bacnet holds hosts whose BACnet messages name a value that is not theirs, by file, MAC and value.
 var bacnet = map[string]string{
@@ -81,6 +84,14 @@ func apart(file string, c *Claim) string {
 		return "a server's answer about the class of its client"
 	case strings.HasPrefix(c.Field, "x509sat") && slices.Contains(outsideTLS, file):
 		return "no certificate of a TLS handshake: IKE, PKINIT, a directory's entry or a signer of OCSP answers"
+	case c.Field == "ftp.response.arg" && slices.Contains(underWay, file):
+		return "no greeting: the session was under way when the capture began, or it is not FTP"
+	case strings.HasPrefix(c.Field, "pn_dcp.") && c.MAC != "00:09:91:43:e0:67":
+		return "asked for (Ident Req), not held"
+	case c.Field == "opcua.ApplicationUri" && len(c.Pieces) == 2 && strings.Contains(c.Pieces[0], "discovery_server"):
+		return "a discovery server's list of others"
+	case strings.HasPrefix(c.Field, "x509sat") && file == "client-certificate.pcap":
+		return "a person's certificate"
 	case strings.HasPrefix(c.Field, "bacapp.") && bacnet[file+" "+c.MAC+" "+c.Pieces[0]] != "":
 		return bacnet[file+" "+c.MAC+" "+c.Pieces[0]]
 	case strings.HasPrefix(c.Field, "bacapp.") && file == "bacnet_services.pcap" && c.IP == "192.168.0.255":
@@ -118,9 +129,14 @@ func rightAfterAll(file string, r *fact.Record, f fact.Fact, sent frames) string
 }
 
 // mayBe says why a fact may hold the word of a person or a credential of the same capture, "" where it may not.
-func mayBe(_ string, c *Claim, f fact.Fact) string {
-	if c.Field == "ftp.request.arg" && f.Attr == fact.IP {
+func mayBe(file string, c *Claim, f fact.Fact) string {
+	switch {
+	case c.Field == "ftp.request.arg" && f.Attr == fact.IP:
 		return "an address: the argument of EPRT is the client's own"
+	case c.Field == "snmp.community" && f.Attr == "quic.version":
+		return "the account takes a packet of QUIC for SNMP"
+	case file == "raw_ntlm_in_smb.pcap" && strings.HasPrefix(string(f.Attr), "ntlm."):
+		return "the name of the machine, which is also its user's; the machine announces it"
 	}
 	return ""
 }
