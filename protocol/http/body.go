@@ -6,6 +6,7 @@ import (
 	"pons/fact"
 	"pons/protocol"
 	"pons/protocol/fhir"
+	"pons/protocol/ippmsg"
 )
 
 // content is the kind of body that a head announces, as far as it matters here.
@@ -17,9 +18,10 @@ const (
 	fhirXML
 	plainXML
 	html
+	printing
 )
 
-// contentOf reads a media type: FHIR's own since STU3 and before (application/json+fhir), XML of UPnP, HTML.
+// contentOf reads a media type: FHIR's own since STU3 and before (application/json+fhir), XML of UPnP, HTML, IPP.
 func contentOf(value []byte) content {
 	value, _, _ = bytes.Cut(value, []byte(";"))
 	value = bytes.TrimSpace(value)
@@ -32,6 +34,8 @@ func contentOf(value []byte) content {
 		return plainXML
 	case equalFold(value, "text/html"):
 		return html
+	case equalFold(value, "application/ipp"):
+		return printing
 	}
 	return unread
 }
@@ -46,8 +50,14 @@ func (c *conversation) reader(h *head, d protocol.Dir) interface{ Write([]byte) 
 		return fhir.NewJSON(c.device)
 	case h.content == fhirXML:
 		return fhir.NewXML(c.device)
+	case h.content == printing && !h.response:
+		return ippmsg.NewRequest(func() { c.emit(fact.Fact{Subject: c.keys[d], Attr: protocol.Message, Because: "print job"}) })
 	case !h.response || h.request.proxied || h.relayed:
 		return nil
+	case h.content == printing:
+		return ippmsg.NewAnswer(func(attr fact.Attr, value string) {
+			c.emit(fact.Fact{Subject: c.keys[d], Attr: attr, Value: value, Trust: ippmsg.Trust, Because: "IPP printer attributes"})
+		})
 	case h.content == plainXML:
 		return &description{page: page{say: func(tag int, text string) { c.describe(d, tag, text) }, names: upnpNames[:]}}
 	case h.content == html && h.request.first && !h.request.private:

@@ -13,6 +13,7 @@ import (
 	"pons/fact"
 	"pons/protocol"
 	"pons/protocol/fhir"
+	"pons/protocol/ippmsg"
 	"pons/protocol/ntlm"
 )
 
@@ -47,8 +48,8 @@ const (
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name:   "http",
-		Doc:    "HTTP/1: User-Agent, Server, Host, NTLM, titles of first pages, UPnP descriptions, and the devices in FHIR resources.",
-		Attrs:  slices.Concat([]fact.Attr{attrUserAgent, attrServer, attrHost, attrTitle, fact.Practice}, upnpAttrs(), ntlm.Attrs(), fhir.Attrs()),
+		Doc:    "HTTP/1: User-Agent, Server, Host, NTLM, titles of first pages, UPnP descriptions, printers of IPP, and the devices in FHIR resources.",
+		Attrs:  slices.Concat([]fact.Attr{attrUserAgent, attrServer, attrHost, attrTitle, fact.Practice}, upnpAttrs(), ntlm.Attrs(), fhir.Attrs(), ippmsg.Attrs()),
 		Claims: claims,
 		New:    newConversation,
 	}
