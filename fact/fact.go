@@ -5,8 +5,11 @@ package fact
 
 import (
 	"cmp"
+	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Attr names what a statement is about: a device attribute ("serial", "location.room") or a raw wire
@@ -43,8 +46,23 @@ func (k Key) Compare(o Key) int {
 func Host(mac, ip string) Key { return Key{Kind: "host", Value: mac + "|" + ip} }
 
 // Child is the key of a device that has no address on the wire because a host speaks for it, such as a monitor behind
-// its gateway. id is a number that stays the device's own, led by its kind: "eui64/…", "serial/…".
-func Child(id string) Key { return Key{Kind: "child", Value: id} }
+// its gateway. id is a number that stays the device's own, led by its kind: "eui64/…", "serial/…". It is made one line
+// of at most 120 bytes; what is cut off a longer one is told apart by a sum.
+func Child(id string) Key {
+	const most, room = 120, 103 // a sum takes 17 bytes
+	id = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(id, ""))
+	if id = strings.TrimSpace(id); len(id) > most {
+		sum := fnv.New64a()
+		sum.Write([]byte(id))
+		id = strings.TrimSpace(strings.ToValidUTF8(id[:room], "")) + "~" + strconv.FormatUint(sum.Sum64(), 16)
+	}
+	return Key{Kind: "child", Value: id}
+}
 
 // SplitHost returns the MAC and the IP of a host key.
 func (k Key) SplitHost() (mac, ip string) {
