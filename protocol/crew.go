@@ -21,6 +21,7 @@ type crew struct {
 	spare   chan *batch
 	filling *batch
 	done    sync.WaitGroup
+	hosts   atomic.Int64 // of all workers together, at their last batches
 }
 
 // job is a batch to read, or something to do between two batches.
@@ -69,6 +70,7 @@ func (c *crew) work(w *worker, in chan job) {
 			continue
 		}
 		b := j.batch
+		known := len(w.hosts.pairs)
 		for i := range b.frames {
 			switch f := &b.frames[i]; f.owner {
 			case int32(w.index):
@@ -77,6 +79,7 @@ func (c *crew) work(w *worker, in chan job) {
 				w.read(f.nano, f.clock, f.link, f.number, b.data[f.from:f.to])
 			}
 		}
+		c.hosts.Add(int64(len(w.hosts.pairs) - known))
 		if b.readers.Add(-1) == 0 {
 			c.spare <- b
 		}

@@ -189,6 +189,15 @@ func (e *Engine) Harvest() (changed []fact.Record, gone []fact.Key, traffic []Tr
 	return e.records(tell), gone, e.rows()
 }
 
+// Hosts is how many pairs of addresses were seen by now, about as many as devices; with several workers, how many were
+// when this was last asked, because the workers tell behind the frames that they have.
+func (e *Engine) Hosts() int {
+	if e.crew == nil {
+		return len(e.workers[0].hosts.pairs)
+	}
+	return int(e.crew.hosts.Load())
+}
+
 // sync waits until the workers have read every frame.
 func (e *Engine) sync() {
 	if e.crew != nil {

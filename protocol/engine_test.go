@@ -94,6 +94,7 @@ func TestLinks(t *testing.T) {
 		{"L2TP", 1, over(1701, "\x40\x02\x00\x20\x00\x01\x00\x01\xff\x03\x00\x21", b), "|10.0.0.10"},
 		{"CAPWAP, 802.3", 1, over(5247, "\x00\x10\x02\x00\x00\x00\x00\x00", plain), aliceMAC},
 		{"CAPWAP, 802.11", 1, over(5247, "\x00\x10\x03\x00\x00\x00\x00\x00", wrap(toDS+llc, b)), aliceMAC},
+		{"AYIYA", 1, over(5072, "\x00\x00\x00\x29\x00\x00\x00\x00\x07", six), "|2001:db8::a"},
 		{"TZSP", 1, over(37008, "\x01\x00\x00\x01\x0a\x01\xb0\x01", plain), aliceMAC},
 		{"VXLAN in GRE", 1, carried(47, wrap("\x00\x00\x65\x58", over(4789, "\x08\x00\x00\x00\x00\x00\x07\x00", plain))), aliceMAC},
 	} {
@@ -125,7 +126,7 @@ func TestEncrypted(t *testing.T) {
 
 // TestNoTunnel holds that a port alone makes no tunnel: what does not look like one is read as itself.
 func TestNoTunnel(t *testing.T) {
-	for _, port := range []uint16{1701, 2152, 3544, 4789, 4790, 5247, 6081, 8472, 37008} {
+	for _, port := range []uint16{1701, 2152, 3544, 4789, 4790, 5072, 5247, 6081, 8472, 37008} {
 		w := newWire(protocol.Options{})
 		b := bob
 		b.port = port

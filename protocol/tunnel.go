@@ -9,6 +9,7 @@ const (
 	portL2TP     = 1701
 	portVXLAN    = 4789
 	portVXLANGPE = 4790
+	portAYIYA    = 5072
 	portCAPWAP   = 5247
 	portGeneve   = 6081
 	portVXLANOld = 8472
@@ -20,7 +21,7 @@ func tunnelPort(from, to uint16) bool { return isTunnel(to) || isTunnel(from) }
 
 func isTunnel(port uint16) bool {
 	switch port {
-	case portGTPU, portTeredo, portL2TP, portVXLAN, portVXLANGPE, portCAPWAP, portGeneve, portVXLANOld, portTZSP:
+	case portGTPU, portTeredo, portL2TP, portVXLAN, portVXLANGPE, portAYIYA, portCAPWAP, portGeneve, portVXLANOld, portTZSP:
 		return true
 	}
 	return false
@@ -79,6 +80,12 @@ func (w *worker) udpTunnel(from, to uint16, b []byte) bool {
 			b = b[8:]
 		}
 		return len(b) >= 40 && b[0]>>4 == 6 && w.inside(b, w.bareIP)
+	case portAYIYA: // draft-massar-v6ops-ayiya: lengths of identity and signature, next header
+		if len(b) < 8 {
+			return false
+		}
+		head := 8 + 1<<(b[0]>>4) + int(b[1]>>4)*4
+		return b[3] == ipInIPv6 && len(b) >= head+40 && b[head]>>4 == 6 && w.inside(b[head:], w.bareIP)
 	case portL2TP:
 		rest := l2tp(b)
 		return rest != nil && w.inside(rest, w.ppp)
@@ -247,6 +254,10 @@ func (w *worker) gre(b []byte) {
 	case etherIPv4, etherIPv6:
 		w.bareIP(b)
 	case 0x880b:
+		if len(b) == 0 { // an acknowledgement alone
+			w.unfollowed()
+			return
+		}
 		w.ppp(b)
 	case etherMPLS, etherVLAN, etherQinQ:
 		w.tagged(proto, b)

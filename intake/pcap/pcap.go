@@ -4,7 +4,6 @@
 package pcap
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -51,29 +50,60 @@ type Result struct {
 	Bytes   int64 // read from the file
 }
 
+// Options say how a capture is read. The result does not depend on them.
+type Options struct {
+	Workers  int         // goroutines that read conversations; default 1
+	Progress func(State) // told now and then, by the goroutine that reads; may be nil
+	Frugal   bool        // leaves the traffic out
+}
+
+// State is how far the reading of a capture is.
+type State struct {
+	Bytes  int64 // of the file
+	Frames uint64
+	Hosts  int // pairs of addresses that were seen, about as many as devices
+}
+
 // Read reads a capture to its end. With an error that wraps fault.Invalid the result holds what could be read
 // before the damage. progress, when not nil, is told now and then how many bytes have been read.
 func Read(ctx context.Context, r io.Reader, name string, progress func(bytes int64)) (Result, error) {
-	count := &counter{r: r, tell: progress}
-	src, err := capture.Open(bufio.NewReaderSize(count, 1<<18), name)
+	var o Options
+	if progress != nil {
+		o.Progress = func(s State) { progress(s.Bytes) }
+	}
+	return ReadWith(ctx, r, name, o)
+}
+
+// ReadWith is Read with options. What was read before ctx ended is in the result beside its error.
+func ReadWith(ctx context.Context, r io.Reader, name string, o Options) (Result, error) {
+	count := &counter{r: r}
+	src, err := capture.Open(count, name)
 	if err != nil {
 		return Result{}, err
 	}
-	engine := protocol.NewEngine(all.Parsers(), protocol.Options{})
-	_, err = src.Run(ctx, func(f capture.Frame) { engine.Frame(f.At, uint32(f.Link), f.Number, f.Data) })
-	records := engine.Finish()
-	for i := range records {
-		records[i].File = name
+	engine := protocol.NewEngine(all.Parsers(), protocol.Options{Workers: o.Workers})
+	told := int64(0)
+	_, err = src.Run(ctx, func(f capture.Frame) {
+		engine.Frame(f.At, uint32(f.Link), f.Number, f.Data)
+		if o.Progress != nil && count.n-told >= tellEvery {
+			told = count.n
+			o.Progress(State{Bytes: count.n, Frames: f.Number, Hosts: engine.Hosts()})
+		}
+	})
+	got := Result{Records: engine.Finish(), Count: engine.Counters(), Bytes: count.n}
+	if !o.Frugal {
+		got.Traffic = engine.Traffic()
 	}
-	return Result{Records: records, Traffic: engine.Traffic(), Count: engine.Counters(), Bytes: count.n}, err
+	for i := range got.Records {
+		got.Records[i].File = name
+	}
+	return got, err
 }
 
 // counter counts what goes by.
 type counter struct {
-	r    io.Reader
-	n    int64
-	told int64
-	tell func(int64)
+	r io.Reader
+	n int64
 }
 
 const tellEvery = 1 << 20
@@ -81,9 +111,5 @@ const tellEvery = 1 << 20
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
-	if c.tell != nil && c.n-c.told >= tellEvery {
-		c.told = c.n
-		c.tell(c.n)
-	}
 	return n, err
 }
