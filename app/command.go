@@ -37,18 +37,19 @@ type IO struct {
 
 // Commands is the command table, in the order of the help.
 type Commands struct {
-	Serve    ServeCommand    `cmd:"" help:"Serve the pages and the API."`
-	Demo     DemoCommand     `cmd:"" help:"A synthetic hospital: make it, bring it in, serve it on this computer."`
-	Discover DiscoverCommand `cmd:"" help:"Devices in capture files, without a database."`
-	Import   ImportCommand   `cmd:"" help:"Bring files into the inventory; undo; list."`
-	Devices  DevicesCommand  `cmd:"" help:"The inventory."`
-	Explain  ExplainCommand  `cmd:"" help:"Why each thing is said of a device."`
-	Plan     PlanCommand     `cmd:"" help:"People and money that devices need, from a plan file or from the inventory."`
-	Catalog  CatalogCommand  `cmd:"" help:"The hospital's own makers, models and classes: show, set."`
-	User     UserCommand     `cmd:"" help:"People who may sign in: list, add, change."`
-	DB       DBCommand       `cmd:"" name:"db" help:"The database: bring it up to date, check it."`
-	Config   ConfigCommand   `cmd:"" help:"The configuration: check the file, show what is in force and why."`
-	Version  VersionCommand  `cmd:"" help:"Print the version."`
+	Serve       ServeCommand       `cmd:"" help:"Serve the pages and the API."`
+	Demo        DemoCommand        `cmd:"" help:"A synthetic hospital: make it, bring it in, serve it on this computer."`
+	Discover    DiscoverCommand    `cmd:"" help:"Devices in capture files, without a database."`
+	Import      ImportCommand      `cmd:"" help:"Bring files into the inventory; undo; list."`
+	Devices     DevicesCommand     `cmd:"" help:"The inventory."`
+	Explain     ExplainCommand     `cmd:"" help:"Why each thing is said of a device."`
+	Plan        PlanCommand        `cmd:"" help:"People and money that devices need, from a plan file or from the inventory."`
+	Fingerprint FingerprintCommand `cmd:"" help:"Rules by which devices are known on the wire: list, import, export, remove, keygen, trust."`
+	Catalog     CatalogCommand     `cmd:"" help:"The hospital's own makers, models and classes: show, set."`
+	User        UserCommand        `cmd:"" help:"People who may sign in: list, add, change."`
+	DB          DBCommand          `cmd:"" name:"db" help:"The database: bring it up to date, check it."`
+	Config      ConfigCommand      `cmd:"" help:"The configuration: check the file, show what is in force and why."`
+	Version     VersionCommand     `cmd:"" help:"Print the version."`
 
 	Settings
 }

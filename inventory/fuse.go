@@ -332,7 +332,16 @@ func (n *Normalizer) hosts(class, given string) bool {
 	return c.Category == "it" && g.Category != "it"
 }
 
-// bear adds to each class what bears it out: a wider class, and a maker that other evidence names and that makes such.
+// systemClasses are the computers that run an operating system for their users. It bears such a class out, and never
+// makes one: analysers and scanners run Windows too.
+var systemClasses = map[string][]string{
+	"Windows": {"workstation", "laptop", "server", "thin-client", "tablet", "kiosk", "medical-cart"}, "macOS": {"workstation", "laptop"},
+	"iOS": {"smartphone", "tablet"}, "iPadOS": {"tablet"}, "Android": {"smartphone", "tablet", "mobile-computer"}, "Ubuntu": {"server"},
+	"Red Hat Enterprise Linux": {"server"}, "CentOS": {"server"}, "Debian": {"server"}, "VMware ESXi": {"server"},
+}
+
+// bear adds to each class what bears it out: a wider class, a maker that other evidence names and that makes such, and an
+// operating system that such computers run.
 func (n *Normalizer) bear(said []Statement, found []finding, list []*candidate) {
 	type support struct {
 		maker, kind string
@@ -373,6 +382,15 @@ func (n *Normalizer) bear(said []Statement, found []finding, list []*candidate) 
 				if x := n.makes(m.maker); x != nil && x.classes[c.value] {
 					c.kinds[m.kind] = max(c.kinds[m.kind], m.trust*bearsOut)
 				}
+			}
+		}
+		for _, f := range found {
+			if f.attr != fact.OS || c.kinds[f.kind] > 0 {
+				continue
+			}
+			system, _, _ := strings.Cut(f.value, " ")
+			if slices.Contains(systemClasses[system], c.value) || slices.Contains(systemClasses[f.value], c.value) {
+				c.kinds[f.kind] = f.trust * bearsOut
 			}
 		}
 	}

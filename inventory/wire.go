@@ -88,6 +88,7 @@ var readings = map[fact.Attr]struct {
 	attr fact.Attr
 	free bool // a text in which the catalogue must know a model
 }{
+	"hl7.equipment_id": {fact.Model, true}, "hl7.device_id": {fact.Model, true}, "http.user_agent": {fact.Model, true},
 	"dicom.manufacturer": {fact.Manufacturer, false}, "lldp.med_manufacturer": {fact.Manufacturer, false}, "snmp.ent_manufacturer": {fact.Manufacturer, false},
 	"dicom.model": {fact.Model, false}, "lldp.med_model": {fact.Model, false}, "ipp.make_and_model": {fact.Model, false}, "astm.model": {fact.Model, false},
 	"poct1a.model": {fact.Model, false}, "snmp.ent_model": {fact.Model, false}, "intellivue.model": {fact.Model, false},
@@ -172,6 +173,26 @@ func brief(s string) string {
 	return s
 }
 
+// productText is the part of an observation in which a product may be named: of an HL7 entity identifier its namespace
+// (HL7 v2.6 2.A.28; IHE PCD puts the model there), of a program's account of itself its name. Browsers name no device.
+func productText(attr fact.Attr, value string) string {
+	switch attr {
+	case "hl7.equipment_id", "hl7.device_id":
+		parts := strings.Split(value, "^")
+		if len(parts) < 2 {
+			return ""
+		}
+		return parts[1]
+	case "http.user_agent":
+		name, _, _ := strings.Cut(value, "/")
+		if name == "Mozilla" || len(name) > 60 || strings.ContainsAny(name, "(;") {
+			return ""
+		}
+		return strings.NewReplacer("-", " ", "_", " ").Replace(name)
+	}
+	return value
+}
+
 // fieldFindings are what fields made for it say of maker, model and class.
 func (n *Normalizer) fieldFindings(said []Statement) []finding {
 	var found []finding
@@ -206,8 +227,13 @@ func (n *Normalizer) fieldFindings(said []Statement) []finding {
 		trust := fingerprint.KindOf(s.Attr).Weight
 		if !r.free {
 			add(r.attr, s.Value, s, max(trust, 0.7))
-		} else if id := n.identify("", s.Value, ""); id.ModelKnown {
-			add(r.attr, s.Value, s, min(trust, 0.6))
+		} else if text := productText(s.Attr, s.Value); text != "" {
+			if id := n.identify("", text, ""); id.ModelKnown {
+				if !strings.HasPrefix(string(s.Attr), "hl7.") { // who sends results under a model's name is that model
+					trust = min(trust, 0.6)
+				}
+				add(r.attr, text, s, trust)
+			}
 		}
 	}
 	// A host that sends images of one modality, and names itself in them as the equipment that made them, is what makes
