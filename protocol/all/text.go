@@ -14,13 +14,14 @@ import (
 	"pons/protocol/sip"
 	"pons/protocol/smtp"
 	"pons/protocol/ssh"
+	"pons/protocol/stun"
 	"pons/protocol/syslog"
 	"pons/protocol/telnet"
 )
 
 // text are the protocols of sessions, mail, voice, video, printing and telemetry.
 func text() []protocol.Parser {
-	return []protocol.Parser{http.Parser(), ssh.Parser(), quic.Parser(), rtsp.Parser(), sip.Parser(), mqtt.Parser(), rfb.Parser()}
+	return []protocol.Parser{http.Parser(), ssh.Parser(), quic.Parser(), rtsp.Parser(), sip.Parser(), mqtt.Parser(), rfb.Parser(), stun.Parser()}
 }
 
 // textByPort are those of them that need a port to be sure, at least for some of what they read.
