@@ -32,6 +32,7 @@ func run(args []string, out io.Writer) error {
 	pcaps := fl.String("pcaps", "../shared/data/pcap", "folder of the captures")
 	path := fl.String("truth", "", "account in the shape of identity_tshark.jsonl (default: that file in --pcaps)")
 	lab := fl.String("lab", "", "account of a lab capture in the shape of facts_tshark.jsonl, too")
+	second := fl.Bool("second", false, "score against what Arkime and Zeek expect of their captures instead")
 	misses := fl.Bool("misses", false, "list what was missed and what is wrong")
 	aparts := fl.Bool("apart", false, "list what is left apart by decision, and why")
 	unlisted := fl.Bool("unlisted", false, "list what Pons says and the truth does not know")
@@ -43,26 +44,9 @@ func run(args []string, out io.Writer) error {
 	if *path == "" {
 		*path = filepath.Join(*pcaps, "identity_tshark.jsonl")
 	}
-	file, err := os.Open(*path)
+	claims, err := accounts(*pcaps, *path, *lab, *second)
 	if err != nil {
 		return err
-	}
-	defer file.Close()
-	claims, err := truth.Tshark(file, *pcaps)
-	if err != nil {
-		return fmt.Errorf("%s: %w", *path, err)
-	}
-	if *lab != "" {
-		file, err := os.Open(*lab)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		more, err := truth.Lab(file, *pcaps)
-		if err != nil {
-			return fmt.Errorf("%s: %w", *lab, err)
-		}
-		claims = append(claims, more...)
 	}
 	score, err := truth.Judge(claims, all.Parsers())
 	if err != nil {
@@ -79,4 +63,35 @@ func run(args []string, out io.Writer) error {
 		return fmt.Errorf("%.4f found, %.4f wrong: 0.97 and 0.005 are asked for", sum.Recall(), sum.WrongShare())
 	}
 	return nil
+}
+
+// accounts reads what is compared with.
+func accounts(pcaps, path, lab string, second bool) (claims []truth.Claim, err error) {
+	if second {
+		claims, err := truth.Arkime(filepath.Join(pcaps, "arkime_apache2"))
+		if err != nil {
+			return nil, err
+		}
+		more, err := truth.Zeek(filepath.Join(pcaps, "zeek_bsd3"))
+		return append(claims, more...), err
+	}
+	for _, a := range []struct {
+		path string
+		read func(io.Reader, string) ([]truth.Claim, error)
+	}{{path, truth.Tshark}, {lab, truth.Lab}} {
+		if a.path == "" {
+			continue
+		}
+		file, err := os.Open(a.path)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		more, err := a.read(file, pcaps)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", a.path, err)
+		}
+		claims = append(claims, more...)
+	}
+	return claims, nil
 }

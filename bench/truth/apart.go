@@ -100,6 +100,12 @@ func apart(file string, c *Claim) string {
 		return "bytes that are no text in the encoding that they name"
 	case c.Field == "browser.server" && slices.Contains([]string{"WORKGROUP", "MSHOME", "AMERICAS"}, c.Pieces[0]):
 		return "a workgroup or domain, not a host"
+	case file == "dce_rpc_ntlm.pcapng" && c.Field == "zeek ntlm.log server_nb_computer_name":
+		return "Zeek has the ends the wrong way round: frame 5, the challenge, is 10.10.10.121's"
+	case file == "kerberos_tso.pcapng" && c.IP == "172.16.0.100":
+		return "a ticket server's answer names its client"
+	case strings.HasPrefix(c.IP, "0.") && c.IP != "0.0.0.0":
+		return "an address of 0.0.0.0/8 is no host's"
 	case file == "snmpv3_synthetic.pcap" && c.Field == "snmp.community" && c.IP == "10.0.1.11":
 		return "a message without a PDU is no SNMP"
 	case c.MAC == "" && c.IP == "":
@@ -120,6 +126,8 @@ func rightAfterAll(file string, r *fact.Record, f fact.Fact, sent frames) string
 		return "the frame is this host's and holds the value: the account left it out"
 	case f.Attr == "nbns.name" && file == "arkime_synthetic.pcap" && r.Subject.Value == "|10.20.8.77":
 		return "the name server's answer says that this address holds the name"
+	case file == "dce_rpc_ntlm.pcapng" && f.Value == "CBTH-WS-2":
+		return "the challenge, frame 5, is this host's"
 	case file == "gre-erspan.pcap" && r.Subject.Value == "64:00:f1:e1:03:03|":
 		return "the sender of the mirrored frame; the account has one tunnel's end for two switches"
 	case file == "OPCUA-Binary.pcap" && f.Attr == "mdns.name" && strings.HasPrefix(f.Because, "A record"):
