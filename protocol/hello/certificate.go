@@ -27,15 +27,15 @@ type certificate struct {
 // maxNames bounds the alternative names that are said: certificates of hosting companies hold hundreds.
 const maxNames = 8
 
-// parseCertificateMessage reads the first certificate of the list, which is the sender's own (RFC 5246
-// §7.4.2). The rest of the chain speaks of authorities, not of the host.
-func parseCertificateMessage(body []byte) (certificate, bool) {
+// firstCertificate returns the first certificate of the list, which is the sender's own (RFC 5246 §7.4.2). The rest of
+// the chain speaks of authorities, not of the host.
+func firstCertificate(body []byte) (der []byte, ok bool) {
 	s := cryptobyte.String(body)
-	var list, der cryptobyte.String
-	if !s.ReadUint24LengthPrefixed(&list) || !list.ReadUint24LengthPrefixed(&der) {
-		return certificate{}, false
+	var list, first cryptobyte.String
+	if !s.ReadUint24LengthPrefixed(&list) || !list.ReadUint24LengthPrefixed(&first) {
+		return nil, false
 	}
-	return parseCertificate(der)
+	return first, true
 }
 
 // parseCertificate walks the DER down to the fields that are said (RFC 5280 §4.1). crypto/x509 is not

@@ -74,7 +74,9 @@ func Say(e Envelope, at time.Time, sender fact.Key, fromClient bool, kind byte, 
 	case kind == ServerHello && !fromClient:
 		sayServer(sender, body, emit)
 	case kind == Certificate:
-		sayCertificate(at, sender, fromClient, body, emit)
+		if der, ok := firstCertificate(body); ok {
+			SayCertificate(at, sender, fromClient, der, emit)
+		}
 	}
 }
 
@@ -111,8 +113,9 @@ func sayServer(sender fact.Key, body []byte, emit func(fact.Fact)) {
 	}
 }
 
-func sayCertificate(at time.Time, sender fact.Key, fromClient bool, body []byte, emit func(fact.Fact)) {
-	cert, ok := parseCertificateMessage(body)
+// SayCertificate tells what a certificate in DER says of its sender.
+func SayCertificate(at time.Time, sender fact.Key, fromClient bool, der []byte, emit func(fact.Fact)) {
+	cert, ok := parseCertificate(der)
 	if !ok || fromClient && cert.person {
 		return
 	}

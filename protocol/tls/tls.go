@@ -37,7 +37,7 @@ var errRecord = fmt.Errorf("tls: no record begins here: %w", fault.Invalid)
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name:   "tls",
-		Doc:    "TLS 1.0–1.3 and SSL 3.0 handshakes: requested name, JA3, JA4, version, certificate, what is old, expired or self-signed.",
+		Doc:    "TLS 1.0–1.3, SSL 2.0 and 3.0 handshakes: requested name, JA3, JA4, version, certificate, what is old, expired or self-signed.",
 		Attrs:  hello.Attrs(),
 		Claims: claims,
 		New:    newConversation,
@@ -51,7 +51,7 @@ func claims(o protocol.Opening) bool {
 	if o.Transport != protocol.TCP {
 		return false
 	}
-	if o.FirstDir == protocol.ToServer && oldHello(o.First) > 0 {
+	if o.FirstDir == protocol.ToServer && (oldHello(o.First) > 0 || ssl2Client(o.First)) || o.FirstDir == protocol.ToClient && ssl2Server(o.First) {
 		return true
 	}
 	at, ok := findHello(o.First)
@@ -107,7 +107,11 @@ type conversation struct {
 }
 
 func newConversation(o protocol.Opening) protocol.Conversation {
-	return &conversation{keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}
+	keys := [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}
+	if ssl2Client(o.First) || ssl2Server(o.First) {
+		return &ssl2{keys: keys}
+	}
+	return &conversation{keys: keys}
 }
 
 // side is one direction of a conversation.
