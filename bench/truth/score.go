@@ -20,7 +20,7 @@ import (
 type Row struct {
 	Family fact.Attr
 	Wanted int // values that the truth names and Pons should say
-	Apart  int // values that Pons does not take by decision (apart.go); not in Wanted
+	Apart  int // values that Pons does not say, by decision (apart.go); not in Wanted
 	Found  int // of Wanted, those said of a host that the truth names
 	Stated int // values of the truth that Pons says, of any host
 	Wrong  int // of Stated, those said of a host that the truth does not name for them
@@ -152,13 +152,13 @@ func (s *Score) file(name string, claims []Claim, records []fact.Record, sent fr
 		r.Unread = !slices.ContainsFunc(c.Attrs, func(a fact.Attr) bool { return read[a] })
 		note := Note{Kind: "missed", File: name, Host: c.MAC + "|" + c.IP, Family: c.Family(), Value: c.Value(), Why: why}
 		switch {
-		case why != "":
-			r.Apart++
-			note.Kind = "apart"
 		case c.said(records, sent):
 			r.Wanted++
 			r.Found++
 			continue
+		case why != "":
+			r.Apart++
+			note.Kind = "apart"
 		default:
 			r.Wanted++
 		}
