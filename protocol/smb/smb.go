@@ -7,6 +7,7 @@ package smb
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 	"time"
 
 	"pons/fact"
@@ -190,8 +191,8 @@ func (c *conversation) message(d protocol.Dir, b []byte, n int, emit func(fact.F
 
 // names reads a session request: the names of who is called and who calls.
 func (c *conversation) names(b []byte, emit func(fact.Fact)) {
-	if name, suffix, ok := netbiosName(b[:34]); ok && (suffix == 0x20 || suffix == 0) && name[0] != '*' {
-		c.called = name
+	if name, suffix, ok := netbiosName(b[:34]); ok && (suffix == 0x20 || suffix == 0) && name[0] != '*' && strings.Trim(name, "0123456789.") != "" {
+		c.called = name // and no address, which clients call servers by that they know no name of
 	}
 	if name, suffix, ok := netbiosName(b[34:]); ok && (suffix == 0x20 || suffix == 0) {
 		emit(fact.Fact{Subject: c.o.Client.Key(), Attr: NetBIOSName, Value: name, Because: "calling name of a NetBIOS session"})

@@ -2,9 +2,12 @@ package smb
 
 import (
 	"testing"
+	"time"
 
 	"pons/protocol/protocoltest"
 )
+
+var noTime time.Time
 
 func TestCaptures(t *testing.T) { protocoltest.Run(t, Parser(), Browser()) }
 
