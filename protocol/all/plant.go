@@ -5,6 +5,7 @@ import (
 	"pons/protocol/bacnet"
 	"pons/protocol/cip"
 	"pons/protocol/dnp3"
+	"pons/protocol/fox"
 	"pons/protocol/knx"
 	"pons/protocol/modbus"
 	"pons/protocol/opcua"
@@ -14,7 +15,7 @@ import (
 
 // plant are the protocols of buildings and plant.
 func plant() []protocol.Parser {
-	return []protocol.Parser{profinet.Parser(), bacnet.Parser(), dnp3.Parser(), opcua.Parser(), s7.Parser(), knx.Parser()}
+	return []protocol.Parser{profinet.Parser(), bacnet.Parser(), dnp3.Parser(), opcua.Parser(), s7.Parser(), knx.Parser(), fox.Parser()}
 }
 
 // plantByPort are those of them that need a port to be sure.
