@@ -24,7 +24,7 @@ type Synthetic struct {
 // byte for byte, so that a reader of the test knows what is in the file.
 func (s Synthetic) Written(t *testing.T, name string) {
 	t.Helper()
-	path, want := filepath.Join("testdata", name), s.pcap()
+	path, want := filepath.Join("testdata", name), Capture(s)
 	if *update {
 		if err := os.WriteFile(path, want, 0o644); err != nil {
 			t.Fatal(err)
@@ -36,19 +36,29 @@ func (s Synthetic) Written(t *testing.T, name string) {
 	}
 }
 
-// pcap writes the frames, one each millisecond: over TCP with a handshake and an end.
-func (s Synthetic) pcap() []byte {
+// Capture is a capture file of conversations, one after the other, a frame each millisecond: over TCP with a handshake and
+// an end.
+func Capture(conversations ...Synthetic) []byte {
 	out := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
 	out = append(out, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, s := range conversations {
+		s.frames(func(b []byte) {
+			at = at.Add(time.Millisecond)
+			for _, v := range []uint32{uint32(at.Unix()), uint32(at.Nanosecond() / 1000), uint32(len(b)), uint32(len(b))} {
+				out = binary.LittleEndian.AppendUint32(out, v)
+			}
+			out = append(out, b...)
+		})
+	}
+	return out
+}
+
+// frames hands out the conversation's frames in order.
+func (s Synthetic) frames(deliver func([]byte)) {
 	seq := [2]uint32{1000, 5000}
 	frame := func(d protocol.Dir, flags byte, data string) {
-		b := s.frame(d, flags, seq, data)
-		at = at.Add(time.Millisecond)
-		for _, v := range []uint32{uint32(at.Unix()), uint32(at.Nanosecond() / 1000), uint32(len(b)), uint32(len(b))} {
-			out = binary.LittleEndian.AppendUint32(out, v)
-		}
-		out = append(out, b...)
+		deliver(s.frame(d, flags, seq, data))
 		seq[d] += uint32(len(data))
 	}
 	const fin, syn, push, ack = 1, 2, 8, 16
@@ -72,7 +82,6 @@ func (s Synthetic) pcap() []byte {
 	if s.Transport == protocol.TCP {
 		frame(protocol.ToServer, fin|ack, "")
 	}
-	return out
 }
 
 func (s Synthetic) frame(d protocol.Dir, flags byte, seq [2]uint32, data string) []byte {
