@@ -7,7 +7,9 @@ import (
 	"pons/protocol/dnp3"
 	"pons/protocol/fox"
 	"pons/protocol/knx"
+	"pons/protocol/lantronix"
 	"pons/protocol/modbus"
+	"pons/protocol/moxa"
 	"pons/protocol/opcua"
 	"pons/protocol/profinet"
 	"pons/protocol/s7"
@@ -20,5 +22,5 @@ func plant() []protocol.Parser {
 
 // plantByPort are those of them that need a port to be sure.
 func plantByPort() []protocol.Parser {
-	return []protocol.Parser{cip.Parser(), modbus.Parser()}
+	return []protocol.Parser{cip.Parser(), modbus.Parser(), lantronix.Parser(), moxa.Parser()}
 }
