@@ -48,7 +48,9 @@ func Parser() protocol.Parser {
 		Attrs: []fact.Attr{DeviceInstance, VendorID, VendorName, Model, Firmware, Software, Serial, Location, Description, DeviceName,
 			ObjectName, Network, fact.Practice},
 		Claims: claims,
-		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
+		New: func(o protocol.Opening) protocol.Conversation {
+			return &conversation{o: o, keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}
+		},
 	}
 }
 
@@ -131,6 +133,7 @@ const maxNames = 64
 // conversation is what two addresses say to each other.
 type conversation struct {
 	o       protocol.Opening
+	keys    [2]fact.Key // of the sender, by direction
 	names   int
 	segment [2]segments
 }
@@ -160,7 +163,7 @@ func (c *conversation) Next(_ time.Time, d protocol.Dir, b []byte, emit func(fac
 	if from.IP.IsValid() && (from.IP == to.IP || from.IP.Is4() && from.IP.As4()[3] == 255 && b[1] == 0x0b) {
 		return len(b), nil // a repeater that sends others' broadcasts under a broadcast address
 	}
-	sender := from.Key()
+	sender := c.keys[d]
 	if p.origin.IsValid() {
 		sender = fact.Host("", p.origin.Addr().Unmap().String())
 	}

@@ -48,7 +48,9 @@ func Parser() protocol.Parser {
 		Name: "knx", Doc: "KNXnet/IP: interfaces and routers of KNX by name, serial number and address",
 		Attrs:  []fact.Attr{Name, Address, Serial, MAC, Medium, Service, Manufacturer, fact.MAC, fact.Practice},
 		Claims: claims,
-		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
+		New: func(o protocol.Opening) protocol.Conversation {
+			return &conversation{keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}
+		},
 	}
 }
 
@@ -72,7 +74,7 @@ func claims(o protocol.Opening) bool {
 }
 
 type conversation struct {
-	o       protocol.Opening
+	keys    [2]fact.Key // of the sender, by direction
 	writing bool
 	wrote   bool
 }
@@ -89,11 +91,7 @@ func (c *conversation) Next(_ time.Time, d protocol.Dir, b []byte, emit func(fac
 		if len(m) < n {
 			break
 		}
-		who := c.o.Client.Key()
-		if d == protocol.ToClient {
-			who = c.o.Server.Key()
-		}
-		c.message(d, who, binary.BigEndian.Uint16(m[2:]), m[header:n], emit)
+		c.message(d, c.keys[d&1], binary.BigEndian.Uint16(m[2:]), m[header:n], emit)
 		used += n
 	}
 	return used, nil

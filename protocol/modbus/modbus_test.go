@@ -3,7 +3,9 @@ package modbus
 import (
 	"slices"
 	"testing"
+	"time"
 
+	"pons/fact"
 	"pons/protocol"
 	"pons/protocol/protocoltest"
 )
@@ -37,4 +39,18 @@ func TestIdentification(t *testing.T) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 	protocoltest.Splits(t, Parser(), turns...)
+}
+
+// TestSteady holds that registers go by without a byte allocated.
+func TestSteady(t *testing.T) {
+	answer := []byte("\x00\x01\x00\x00\x00\x05\x01\x03\x02\x00\x07")
+	conv := Parser().New(protocol.Opening{Transport: protocol.TCP, FirstDir: protocol.ToClient, First: answer})
+	next := func() {
+		if used, err := conv.Next(time.Time{}, protocol.ToClient, answer, func(fact.Fact) {}); used != len(answer) || err != nil {
+			t.Fatal(used, err)
+		}
+	}
+	if next(); testing.AllocsPerRun(100, next) != 0 {
+		t.Error("registers cost allocations")
+	}
 }
