@@ -1,9 +1,8 @@
-// Package bus is the doorbell: it wakes those who wait for a topic. It carries no data and promises no delivery;
-// the database is the truth, and a listener who was away looks there. Rings for one listener that has not looked
-// yet become one. Which topics there are is decided by those who ring them; the two of the whole house are here.
-//
-// This is the bell inside one process. The seam for sensors at other sites is this package: what they need (Send,
-// Receive, acknowledged after commit) will stand beside Ring and Listen, and nobody else will import NATS.
+// Package bus is how parts of Pons reach each other. Inside a process it is a doorbell (Ring, Listen): it wakes those who
+// wait for a topic, carries no data and promises no delivery, because the database is the truth and a listener who was away
+// looks there. Between sites it carries messages by NATS (Broker, Link): what is sent is kept by the broker until whoever
+// receives it has put it away. It decides how messages travel, who may send which, and how much a broker keeps; what they
+// say, and that nothing counts twice, is for those at both ends. Nobody else imports NATS.
 package bus
 
 import (
