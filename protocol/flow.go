@@ -434,7 +434,10 @@ func (w *worker) frame(etherType, kind uint16, b []byte) {
 	}
 	hash := k.hash()
 	f := w.flows.find(&k, hash)
-	if f == nil {
+	if f == nil || w.p.nano-f.last > shortIdle {
+		if f != nil {
+			w.endFlow(f)
+		}
 		f = w.newFlow(&k, hash)
 		f.certain = true
 		w.idle[0].push(f)
