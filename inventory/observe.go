@@ -38,14 +38,11 @@ const partsKept = 8
 // every day must not grow for years (expert default).
 const foldedValues = 64
 
-// Observe brings a piece of a session in, in the caller's Update, and returns the session's run, which is zero while the
-// session has said nothing. The same piece again changes nothing, and however a session is cut into pieces, what stands
+// Observe brings a piece of a session in, in the caller's Update, and returns the session's run; a piece of nothing only
+// begins it. The same piece again changes nothing, and however a session is cut into pieces, what stands
 // after them is what one import of the last word on each subject would have brought. When somebody has undone the run, what
 // follows is a new one.
 func (inv *Inventory) Observe(tx *sqldb.Tx, o Observation) (run int64, err error) {
-	if len(o.Records) == 0 && len(o.Gone) == 0 {
-		return o.Run, nil
-	}
 	kind, _, _ := strings.Cut(o.Source, ":")
 	if kind != "wire" || strings.ContainsAny(o.Source, "/\n") {
 		return 0, fmt.Errorf("live source %q: it is called wire:NAME: %w", o.Source, fault.Invalid)
