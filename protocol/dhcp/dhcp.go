@@ -22,9 +22,21 @@ const (
 	ParamList   fact.Attr = "dhcp.param_list" // option codes in their order: "1,3,6,15"
 	FQDN        fact.Attr = "dhcp.fqdn"
 	AssignedIP  fact.Attr = "dhcp.assigned_ip"
+	Domain      fact.Attr = "dhcp.domain" // that the server gives it
+	UserClass   fact.Attr = "dhcp.user_class"
+	ClientID    fact.Attr = "dhcp.client_id"         // where it is not the hardware address: text, or hexadecimal
+	ClientUUID  fact.Attr = "dhcp.client_uuid"       // of a machine that starts from the network
+	ClientArch  fact.Attr = "dhcp.client_arch"       // "x64-uefi": likewise
+	VendorID    fact.Attr = "dhcp.vendor_enterprise" // the maker's enterprise number
+	VendorOUI   fact.Attr = "dhcp.vendor_oui"        // of equipment by the Broadband Forum's rules
+	VendorModel fact.Attr = "dhcp.vendor_product_class"
+	Serial      fact.Attr = "dhcp.vendor_serial"
+	Relay       fact.Attr = "dhcp.relay"            // address of the relay that it stands behind
+	CircuitID   fact.Attr = "dhcp.relay_circuit_id" // the switch port, as the switch words it; hexadecimal where that is no text
+	RemoteID    fact.Attr = "dhcp.relay_remote_id"  // the switch
 )
 
-// Options (RFC 2132; 81: RFC 4702).
+// Options (RFC 2132; 77: RFC 3004; 81: RFC 4702; 82: RFC 3046; 93, 97: RFC 4578; 124, 125: RFC 3925).
 const (
 	optPad         = 0
 	optHostname    = 12
@@ -32,7 +44,15 @@ const (
 	optMessageType = 53
 	optParamList   = 55
 	optVendorClass = 60
+	optDomain      = 15
+	optClientID    = 61
+	optUserClass   = 77
 	optFQDN        = 81
+	optRelay       = 82
+	optArch        = 93
+	optUUID        = 97
+	optEnterprise  = 124
+	optVendorInfo  = 125
 	optEnd         = 255
 )
 
@@ -52,7 +72,8 @@ var (
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "dhcp", Doc: "DHCP for IPv4: names, vendor class and option order of clients, addresses given",
-		Attrs:  []fact.Attr{fact.MAC, fact.IP, Hostname, VendorClass, ParamList, FQDN, AssignedIP},
+		Attrs: []fact.Attr{fact.MAC, fact.IP, Hostname, VendorClass, ParamList, FQDN, AssignedIP, Domain, UserClass, ClientID, ClientUUID,
+			ClientArch, VendorID, VendorOUI, VendorModel, Serial, Relay, CircuitID, RemoteID},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o.Client.Key()} },
 	}
@@ -94,6 +115,7 @@ func (c conversation) Next(_ time.Time, _ protocol.Dir, b []byte, emit func(fact
 			emit(fact.Fact{Subject: subject, Attr: a, Value: v, Because: because})
 		}
 	}
+	behind(b, opts, say)
 	if b[0] == 2 {
 		if kind == msgAck {
 			if given.IsUnspecified() { // the answer to an INFORM
@@ -103,6 +125,7 @@ func (c conversation) Next(_ time.Time, _ protocol.Dir, b []byte, emit func(fact
 			if !given.IsUnspecified() && mac != "" {
 				say(AssignedIP, given.String(), "ACK")
 				say(Hostname, text(opts[optHostname]), "option 12 of the ACK")
+				say(Domain, text(opts[optDomain]), "option 15 of the ACK")
 			}
 		}
 		return len(b), err
@@ -114,6 +137,7 @@ func (c conversation) Next(_ time.Time, _ protocol.Dir, b []byte, emit func(fact
 	say(VendorClass, text(opts[optVendorClass]), "option 60")
 	say(ParamList, codes(opts[optParamList]), "option 55")
 	say(FQDN, fqdn(opts[optFQDN]), "option 81")
+	identity(b, opts, say)
 	return len(b), err
 }
 

@@ -1,7 +1,10 @@
 package dhcp
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"pons/fact"
@@ -13,6 +16,9 @@ const (
 	FQDN6        fact.Attr = "dhcpv6.fqdn"
 	VendorClass6 fact.Attr = "dhcpv6.vendor_class"
 	AssignedIP6  fact.Attr = "dhcpv6.assigned_ip"
+	ParamList6   fact.Attr = "dhcpv6.param_list" // option codes in their order: "24,23,17,39"
+	DUID         fact.Attr = "dhcpv6.duid"       // hexadecimal; stays when the network card is changed
+	VendorID6    fact.Attr = "dhcpv6.vendor_enterprise"
 )
 
 // Message types (RFC 8415 §7.3).
@@ -27,7 +33,9 @@ const (
 
 // Options (RFC 8415 §21; 39: RFC 4704; 79: RFC 6939).
 const (
+	v6ClientID     = 1
 	v6Address      = 5
+	v6Request      = 6
 	v6IANA         = 3
 	v6RelayMessage = 9
 	v6VendorClass  = 16
@@ -42,7 +50,7 @@ const maxRelays = 8
 func ParserV6() protocol.Parser {
 	return protocol.Parser{
 		Name: "dhcpv6", Doc: "DHCP for IPv6: names and vendor class of clients, addresses given",
-		Attrs: []fact.Attr{fact.MAC, FQDN6, VendorClass6, AssignedIP6},
+		Attrs: []fact.Attr{fact.MAC, FQDN6, VendorClass6, AssignedIP6, ParamList6, DUID, VendorID6},
 		Claims: func(o protocol.Opening) bool {
 			b := o.First
 			if o.Transport != protocol.UDP || len(b) < 4 || !v6Port(o.Client.Port) || !v6Port(o.Server.Port) {
@@ -82,9 +90,14 @@ func message6(b []byte, client fact.Key, depth int, emit func(fact.Fact)) error 
 				}
 				return nil
 			})
+		case code == v6ClientID && len(v) > 4 && len(v) <= 130: // RFC 8415 §11.1
+			emit(fact.Fact{Subject: client, Attr: DUID, Value: hex.EncodeToString(v), Because: "option 1"})
+		case code == v6Request && !fromServer:
+			emit(fact.Fact{Subject: client, Attr: ParamList6, Value: codes6(v), Because: "option 6"})
 		case code == v6FQDN && !fromServer && len(v) > 1:
 			emit(fact.Fact{Subject: client, Attr: FQDN6, Value: labels(v[1:]), Because: "option 39"})
 		case code == v6VendorClass && !fromServer && len(v) > 4:
+			emit(fact.Fact{Subject: client, Attr: VendorID6, Value: strconv.FormatUint(uint64(binary.BigEndian.Uint32(v)), 10), Because: "option 16"})
 			for v = v[4:]; len(v) >= 2; v = v[2+be16(v):] {
 				if 2+be16(v) > len(v) {
 					return errMalformed
@@ -137,4 +150,16 @@ func options6(b []byte, each func(code int, value []byte) error) error {
 		return errMalformed
 	}
 	return nil
+}
+
+// codes6 writes option codes of two bytes in their order.
+func codes6(b []byte) string {
+	var out []byte
+	for ; len(b) >= 2; b = b[2:] {
+		if len(out) > 0 {
+			out = append(out, ',')
+		}
+		out = strconv.AppendInt(out, int64(be16(b)), 10)
+	}
+	return string(out)
 }

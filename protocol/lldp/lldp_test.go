@@ -27,6 +27,7 @@ func TestInventory(t *testing.T) {
 	got := strings.Join(protocoltest.Lines(e.Finish(), Parser()), "\n")
 	want := `00:09:fb:01:02:03|  lldp.chassis_id = 00:09:fb:01:02:03  (TLV 1, frame 1)
 00:09:fb:01:02:03|  lldp.med_asset_id = AT-7  (LLDP-MED inventory, frame 1)
+00:09:fb:01:02:03|  lldp.med_device_class = endpoint-iii  (LLDP-MED capabilities, frame 1)
 00:09:fb:01:02:03|  lldp.med_firmware = B.2  (LLDP-MED inventory, frame 1)
 00:09:fb:01:02:03|  lldp.med_hardware = A  (LLDP-MED inventory, frame 1)
 00:09:fb:01:02:03|  lldp.med_manufacturer = Philips  (LLDP-MED inventory, frame 1)
