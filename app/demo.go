@@ -10,6 +10,7 @@ import (
 	"pons/account"
 	"pons/demo"
 	"pons/fault"
+	"pons/flow"
 	"pons/inventory"
 	"pons/ledger"
 	"pons/program"
@@ -221,7 +222,25 @@ func (h *history) captures() error {
 		}
 		fmt.Fprintf(h.Err, "  %s  %-16s %6d hosts: %d new devices, %d joined\n", h.clock.Format(time.DateOnly), filepath.Base(path), run.Rows, run.Created, run.Updated+run.Conflict)
 	}
-	return nil
+	return h.talk()
+}
+
+// talk adds the traffic that sensors at the same ports would have summed in the weeks before.
+func (h *history) talk() error {
+	points, err := demo.Talk(h.options())
+	if err != nil {
+		return err
+	}
+	_, err = h.inv.DB().Update(h.ctx, func(tx *sqldb.Tx) error {
+		for _, p := range points {
+			if err := flow.Apply(tx, flow.Source(p.Point, "demo"), p.Traffic); err != nil {
+				return err
+			}
+			fmt.Fprintf(h.Err, "  %s  %s: %d hours of conversations in %d days\n", h.clock.Format(time.DateOnly), p.Point, len(p.Traffic), demo.WeekDays)
+		}
+		return nil
+	})
+	return err
 }
 
 // people makes the demo's administrator.

@@ -79,6 +79,7 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	})
 	group.Go(func() error { return recordDays(ctx, db, devices, log) })
 	group.Go(func() error { return pages.RecordDays(ctx) })
+	group.Go(func() error { return pages.RunFlows(ctx) })
 	return group.Wait()
 }
 

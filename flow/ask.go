@@ -221,8 +221,8 @@ func (b By) Title() string {
 	return strings.ToUpper(string(b[:1])) + string(b[1:])
 }
 
-// group is the group that a node is in. A device of which that is not known is in the group of those.
-func (n *Node) group(by By) string {
+// In is the group that a node is in. A device of which that is not known is in the group of those.
+func (n *Node) In(by By) string {
 	switch n.Kind {
 	case Internet:
 		return "Internet"
@@ -316,7 +316,7 @@ func (g *Graph) Map(by By, open []string) *Map {
 	var single []int32
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
-		name := n.group(by)
+		name := n.In(by)
 		if slices.Contains(open, name) && n.Kind <= Internet {
 			single = append(single, int32(i))
 			continue
@@ -341,7 +341,7 @@ func (g *Graph) Map(by By, open []string) *Map {
 		}
 		n := &g.Nodes[i]
 		place[i] = int32(len(m.Spots))
-		m.Spots = append(m.Spots, Spot{Name: n.Name, Group: n.group(by), Kind: n.Kind, ID: n.ID, Devices: 1, Bytes: bytes[i]})
+		m.Spots = append(m.Spots, Spot{Name: n.Name, Group: n.In(by), Kind: n.Kind, ID: n.ID, Devices: 1, Bytes: bytes[i]})
 	}
 	m.arcs(g, place)
 	return m
@@ -462,4 +462,20 @@ func (g *Graph) Fresh(since time.Time, a Ask) (*Graph, []Fresh) {
 	}
 	slices.SortStableFunc(out, func(a, b Fresh) int { return b.First.Compare(a.First) })
 	return part, out
+}
+
+// Between lists the links between two groups, in either direction. An empty name is any group.
+func (g *Graph) Between(by By, a, b string) []Link {
+	in := make([]string, len(g.Nodes))
+	for i := range g.Nodes {
+		in[i] = g.Nodes[i].In(by)
+	}
+	is := func(name string, node int32) bool { return name == "" || in[node] == name || g.Nodes[node].Name == name }
+	var out []Link
+	for _, l := range g.Links {
+		if is(a, l.Client) && is(b, l.Server) || is(b, l.Client) && is(a, l.Server) {
+			out = append(out, l)
+		}
+	}
+	return out
 }

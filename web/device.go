@@ -42,6 +42,7 @@ type devicePage struct {
 	Answering   []answerLine
 	WireTotal   int
 	OfDocuments int
+	Talk        *deviceTalk
 }
 
 // factLine is one attribute with what it is, or with nothing when it is not known.
@@ -194,13 +195,22 @@ func (s *Server) showDevice(v *Visit, p devicePage, status int) error {
 	if p.Answering, err = s.answersNow(v, p.Device); err != nil {
 		return err
 	}
+	if p.Tab == "network" {
+		if p.Talk, err = s.talkOf(v, p.Device.ID); err != nil {
+			return err
+		}
+	}
+	islands := []string{"devices"}
+	if p.Talk != nil && p.Talk.Use != nil {
+		islands = append(islands, "chart")
+	}
 	p.setGroups()
 	if v.Part() && (p.Edit != "" || p.Row != "") { // one row: its form, or the row as it was
 		if line, ok := p.line(cmp.Or(p.Edit, p.Row)); ok {
 			return v.Fragment(p.factRow(line))
 		}
 	}
-	return v.Render(Page{Title: p.Device.Name(), About: aboutDevice(p.Device), Fresh: p.Device.LastSeen, Status: status, Wide: false, Islands: []string{"devices"},
+	return v.Render(Page{Title: p.Device.Name(), About: aboutDevice(p.Device), Fresh: p.Device.LastSeen, Status: status, Wide: false, Islands: islands,
 		Crumbs: []Link{{"Devices", "/devices"}}, Actions: p.actions()}, p.View())
 }
 

@@ -100,6 +100,15 @@ func (s *Server) routes() []Route {
 		{Pattern: "POST /reconcile/pair", Verb: account.InventoryMerge, Menu: Place{Section: Reconcile}, Do: s.answerPair},
 		{Pattern: "POST /reconcile/unanswer", Verb: account.InventoryMerge, Menu: Place{Section: Reconcile}, Do: s.unanswerPair},
 
+		{Pattern: "GET /flows", Verb: account.FlowRead, Menu: Place{Network, "Who talks with whom"}, Do: s.flowMap},
+		{Pattern: "GET /flows/list", Verb: account.FlowRead, Menu: Place{Network, "Conversations"}, Do: s.flowList},
+		{Pattern: "GET /flows/servers", Verb: account.FlowRead, Menu: Place{Network, "Servers"}, Do: s.flowServers},
+		{Pattern: "GET /flows/new", Verb: account.FlowRead, Menu: Place{Network, "New conversations"}, Do: s.flowNew},
+		{Pattern: "GET /flows/use", Verb: account.FlowRead, Menu: Place{Network, "Use by hour"}, Do: s.flowUse},
+		{Pattern: "GET /flows/models", Verb: account.FlowRead, Menu: Place{Network, "Use by model"}, Do: s.flowModels},
+		{Pattern: "POST /flows/settings", Verb: account.SettingWrite, Menu: Place{Section: Network}, Do: s.setFlows},
+		{Pattern: "GET /flows/export/{file}", Verb: account.FlowRead, Menu: Place{Section: Network}, Do: s.exportFlows, Slow: true},
+
 		{Pattern: "GET /answers", Verb: account.DutyRead, Menu: Place{People, "Who answers"}, Do: s.whoAnswers},
 		{Pattern: "GET /reconcile/nobody", Verb: account.DutyRead, Menu: Place{People, "Nobody answers"}, Do: s.nobody},
 		{Pattern: "GET /duties", Verb: account.DutyRead, Menu: Place{People, "Duties"}, Do: s.dutyMatrix},

@@ -28,6 +28,7 @@ var examples = map[string]string{
 	"/program/messages/{message}/sent":           "/program/messages/m1/sent",
 	"/program/undo/{noun}/{id}/{version}":        "/program/undo/gap/none/1",
 	"/program/remove/{noun}/{id}":                "/program/remove/gap/none",
+	"/flows/export/{file}":                       "/flows/export/list.csv",
 	"/reconcile/{queue}":                         "/reconcile/conflict",
 	"/reconcile/match/{id}":                      "/reconcile/match/CE-1",
 	"/plan/{id}":                                 "/plan/" + walkPlan,

@@ -1,7 +1,11 @@
 // Pictures: draws every .chart of the page from the JSON beside it with ECharts, and hands it out as PNG, SVG or CSV.
 // Colours come from the page's own tokens, so both themes are right; tooltips are drawn on the canvas because a
 // strict Content-Security-Policy forbids style attributes in inserted HTML.
-import { BarChart, HeatmapChart, LineChart, RadarChart } from "echarts/charts";
+// Each kind by its own path: out of echarts/charts they would bring what other islands draw with them.
+import { install as BarChart } from "echarts/lib/chart/bar/install.js";
+import { install as HeatmapChart } from "echarts/lib/chart/heatmap/install.js";
+import { install as LineChart } from "echarts/lib/chart/line/install.js";
+import { install as RadarChart } from "echarts/lib/chart/radar/install.js";
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, RadarComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, use, type EChartsCoreOption, type EChartsType } from "echarts/core";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
