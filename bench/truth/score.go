@@ -22,6 +22,7 @@ type Row struct {
 	Wanted int // values that the truth names and Pons should say
 	Apart  int // values that Pons does not say, by decision (apart.go); not in Wanted
 	Found  int // of Wanted, those said of a host that the truth names
+	Plain  int // of Found, those where the host has the very address that the truth names: no IPv6 or tunnel behind it
 	Stated int // values of the truth that Pons says, of any host
 	Wrong  int // of Stated, those said of a host that the truth does not name for them
 	Unread bool
@@ -49,7 +50,8 @@ func (s *Score) Write(w io.Writer) {
 		}
 		fmt.Fprintf(w, "%-28s %7d %7d %7.4f %7d %7d %7d\n", r.Family, r.Wanted, r.Found, r.Recall(), r.Stated, r.Wrong, r.Apart)
 	}
-	fmt.Fprintf(w, "found, with what is apart counted as missed: %.4f; wrong: %.4f\n", share(total.Found, total.Wanted+total.Apart), total.WrongShare())
+	fmt.Fprintf(w, "wrong: %.4f; found, with what is apart counted as missed: %.4f; the same by the very address alone: %.4f\n", total.WrongShare(),
+		share(total.Found, total.Wanted+total.Apart), share(total.Plain, total.Wanted+total.Apart))
 }
 
 func share(n, of int) float64 {
@@ -81,7 +83,7 @@ func (s *Score) Rows() (rows []Row, total Row) {
 		rows = append(rows, *r)
 		if !r.Unread {
 			total.Wanted, total.Apart, total.Found = total.Wanted+r.Wanted, total.Apart+r.Apart, total.Found+r.Found
-			total.Stated, total.Wrong = total.Stated+r.Stated, total.Wrong+r.Wrong
+			total.Stated, total.Wrong, total.Plain = total.Stated+r.Stated, total.Wrong+r.Wrong, total.Plain+r.Plain
 		}
 	}
 	slices.SortFunc(rows, func(a, b Row) int { return cmp.Compare(a.Family, b.Family) })
@@ -155,6 +157,9 @@ func (s *Score) file(name string, claims []Claim, records []fact.Record, sent fr
 		case c.said(records, sent):
 			r.Wanted++
 			r.Found++
+			if c.said(records, nil) {
+				r.Plain++
+			}
 			continue
 		case why != "":
 			r.Apart++
