@@ -187,86 +187,116 @@ func expiry(validity cryptobyte.String) time.Time {
 // distinguishedName writes a Name as RFC 4514 does: last part first, parts of one set joined by "+". What names
 // somebody is left out, and told.
 func distinguishedName(name cryptobyte.String) (written string, person bool) {
-	var parts []string
-	for !name.Empty() && len(parts) < 64 {
-		var set cryptobyte.String
-		if !name.ReadASN1(&set, asn1.SET) {
-			break
-		}
-		var values []string
-		for !set.Empty() {
-			var pair, raw cryptobyte.String
-			var kind encoding.ObjectIdentifier
+	const maxParts = 32
+	var sets [maxParts]cryptobyte.String
+	n := 0
+	for !name.Empty() && n < maxParts && name.ReadASN1(&sets[n], asn1.SET) {
+		n++
+	}
+	out := make([]byte, 0, 128)
+	for i := n - 1; i >= 0; i-- {
+		joint := byte(',')
+		for set := sets[i]; !set.Empty(); {
+			var pair, kind, raw cryptobyte.String
 			var tag asn1.Tag
-			if !set.ReadASN1(&pair, asn1.SEQUENCE) || !pair.ReadASN1ObjectIdentifier(&kind) || !pair.ReadAnyASN1(&raw, &tag) {
+			if !set.ReadASN1(&pair, asn1.SEQUENCE) || !pair.ReadASN1(&kind, asn1.OBJECT_IDENTIFIER) || !pair.ReadAnyASN1(&raw, &tag) {
 				break
 			}
 			if personal(kind) {
 				person = true
 				continue
 			}
-			if text := directoryString(raw, tag); text != "" {
-				values = append(values, attributeName(kind)+"="+escapeValue(text))
+			begin := len(out)
+			if begin > 0 {
+				out = append(out, joint)
 			}
-		}
-		if len(values) > 0 {
-			parts = append(parts, strings.Join(values, "+"))
+			out = append(appendAttribute(out, kind), '=')
+			value := len(out)
+			if out = appendValue(out, raw, tag); len(out) == value {
+				out = out[:begin]
+				continue
+			}
+			joint = '+'
 		}
 	}
-	var b strings.Builder
-	for i := len(parts) - 1; i >= 0; i-- {
-		if b.Len() > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(parts[i])
-	}
-	return b.String(), person
+	return string(out), person
 }
 
+// Prefixes of object identifiers in DER: X.520's attributes, Pilot's (RFC 4524), and PKCS #9's address of mail.
+const (
+	attributesX520  = "\x55\x04"
+	attributesPilot = "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01"
+	emailAddress    = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
+)
+
 // personal tells the attributes that are of people: surname, given name, initials, user id, address of mail.
-func personal(kind encoding.ObjectIdentifier) bool {
-	switch kind.String() {
-	case "2.5.4.4", "2.5.4.42", "2.5.4.43", "0.9.2342.19200300.100.1.1", "0.9.2342.19200300.100.1.3", "1.2.840.113549.1.9.1":
+func personal(kind []byte) bool {
+	switch string(kind) {
+	case attributesX520 + "\x04", attributesX520 + "\x2a", attributesX520 + "\x2b", attributesPilot + "\x01", attributesPilot + "\x03", emailAddress:
 		return true
 	}
 	return false
 }
 
-// attributeName is the short name of RFC 4514 §3 and of common use, or the number.
-func attributeName(kind encoding.ObjectIdentifier) string {
-	switch kind.String() {
-	case "2.5.4.3":
-		return "CN"
-	case "2.5.4.5":
-		return "SERIALNUMBER"
-	case "2.5.4.6":
-		return "C"
-	case "2.5.4.7":
-		return "L"
-	case "2.5.4.8":
-		return "ST"
-	case "2.5.4.9":
-		return "STREET"
-	case "2.5.4.10":
-		return "O"
-	case "2.5.4.11":
-		return "OU"
-	case "2.5.4.17":
-		return "POSTALCODE"
-	case "0.9.2342.19200300.100.1.25":
-		return "DC"
+// appendAttribute writes the short name of RFC 4514 §3 and of common use, or the number.
+func appendAttribute(out, kind []byte) []byte {
+	switch string(kind) {
+	case attributesX520 + "\x03":
+		return append(out, "CN"...)
+	case attributesX520 + "\x05":
+		return append(out, "SERIALNUMBER"...)
+	case attributesX520 + "\x06":
+		return append(out, "C"...)
+	case attributesX520 + "\x07":
+		return append(out, "L"...)
+	case attributesX520 + "\x08":
+		return append(out, "ST"...)
+	case attributesX520 + "\x09":
+		return append(out, "STREET"...)
+	case attributesX520 + "\x0a":
+		return append(out, "O"...)
+	case attributesX520 + "\x0b":
+		return append(out, "OU"...)
+	case attributesX520 + "\x11":
+		return append(out, "POSTALCODE"...)
+	case attributesPilot + "\x19":
+		return append(out, "DC"...)
 	}
-	return kind.String()
+	element := append([]byte{byte(asn1.OBJECT_IDENTIFIER), byte(len(kind))}, kind...) // a short one: longer are refused
+	var number encoding.ObjectIdentifier
+	if rest, err := encoding.Unmarshal(element, &number); err != nil || len(rest) > 0 {
+		return append(out, '?')
+	}
+	return append(out, number.String()...)
 }
+
+// appendValue writes a string with a backslash where RFC 4514 §2.4 wants one. Most are plain ASCII.
+func appendValue(out, raw []byte, tag asn1.Tag) []byte {
+	plain := tag != bmpString && tag != universalString && len(raw) > 0 && len(raw) <= maxString && raw[0] != ' ' && raw[len(raw)-1] != ' ' && raw[0] != '#'
+	for i := 0; plain && i < len(raw); i++ {
+		c := raw[i]
+		plain = c >= ' ' && c < 0x7f && c != ',' && c != '+' && c != '"' && c != '\\' && c != '<' && c != '>' && c != ';'
+	}
+	if plain {
+		return append(out, raw...)
+	}
+	if text := directoryString(raw, tag); text != "" {
+		return append(out, escapeValue(text)...)
+	}
+	return out
+}
+
+// Strings that are not of bytes, and more than any X.520 bound.
+const (
+	universalString = asn1.Tag(28)
+	bmpString       = asn1.Tag(30)
+	maxString       = 1024
+)
 
 // directoryString decodes the strings that names are made of; control characters and what is longer than
 // any X.520 bound are left out.
 func directoryString(raw []byte, tag asn1.Tag) string {
-	const (
-		universalString = asn1.Tag(28)
-		bmpString       = asn1.Tag(30)
-	)
-	if len(raw) > 1024 {
+	if len(raw) > maxString {
 		return ""
 	}
 	var text string

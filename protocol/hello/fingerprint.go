@@ -64,9 +64,10 @@ func (h *server) ja3s() string {
 // ja4 is the client fingerprint of https://github.com/FoxIO-LLC/ja4 (JA4 alone is BSD-3; its sisters are
 // not open). transport is 't' for TCP, 'q' for QUIC, 'd' for DTLS.
 func (h *Client) ja4(transport byte) string {
-	ciphers := ungreased(h.ciphers)
-	all := ungreased(h.extensions)
-	extensions := make([]uint16, 0, len(all))
+	var room [4][64]uint16
+	ciphers := ungreased(room[0][:0], h.ciphers)
+	all := ungreased(room[1][:0], h.extensions)
+	extensions := room[2][:0]
 	name := byte('i')
 	for _, e := range all {
 		switch e {
@@ -92,15 +93,15 @@ func (h *Client) ja4(transport byte) string {
 	b = appendDigest(b, text)
 	b = append(b, '_')
 	text = appendHex(text[:0], extensions)
-	if signatures := ungreased(h.signatures); len(text) > 0 && len(signatures) > 0 {
+	if signatures := ungreased(room[3][:0], h.signatures); len(text) > 0 && len(signatures) > 0 {
 		text = append(text, '_')
 		text = appendHex(text, signatures)
 	}
 	return string(appendDigest(b, text))
 }
 
-func ungreased(list []uint16) []uint16 {
-	out := make([]uint16, 0, len(list))
+// ungreased appends what is no GREASE.
+func ungreased(out, list []uint16) []uint16 {
 	for _, v := range list {
 		if !grease(v) {
 			out = append(out, v)

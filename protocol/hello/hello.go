@@ -35,6 +35,9 @@ type Client struct {
 	serverName []byte
 	alpn       []byte // the first protocol offered
 	protocols  []byte // all of them, each behind its length
+
+	room [256]uint16 // what the lists of most hellos fit in
+	used int
 }
 
 // parseClient reads the body of a ClientHello (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2), or of one of DTLS, where a
@@ -54,7 +57,7 @@ func parseClient(body []byte) (*Client, bool) {
 	if h.version>>8 != 3 && !h.datagrams || len(ciphers)%2 != 0 || len(ciphers) > 2*maxListed {
 		return nil, false
 	}
-	h.ciphers = list16(ciphers)
+	h.ciphers = h.list16(ciphers)
 	if s.Empty() {
 		return h, true
 	}
@@ -62,6 +65,7 @@ func parseClient(body []byte) (*Client, bool) {
 	if !s.ReadUint16LengthPrefixed(&extensions) {
 		return nil, false
 	}
+	h.extensions = make([]uint16, 0, 24)
 	for !extensions.Empty() {
 		var kind uint16
 		var value cryptobyte.String
@@ -94,7 +98,7 @@ func (h *Client) extension(kind uint16, value cryptobyte.String) {
 		}
 	case extSupportedGroups:
 		if value.ReadUint16LengthPrefixed(&inner) {
-			h.groups = list16(inner)
+			h.groups = h.list16(inner)
 		}
 	case extECPointFormats:
 		if value.ReadUint8LengthPrefixed(&inner) {
@@ -102,11 +106,11 @@ func (h *Client) extension(kind uint16, value cryptobyte.String) {
 		}
 	case extSignatureAlgorithms:
 		if value.ReadUint16LengthPrefixed(&inner) {
-			h.signatures = list16(inner)
+			h.signatures = h.list16(inner)
 		}
 	case extSupportedVersions:
 		if value.ReadUint8LengthPrefixed(&inner) {
-			h.versions = list16(inner)
+			h.versions = h.list16(inner)
 		}
 	case extALPN:
 		var first cryptobyte.String
@@ -119,9 +123,15 @@ func (h *Client) extension(kind uint16, value cryptobyte.String) {
 }
 
 // list16 reads big-endian pairs, at most maxListed; an odd byte at the end is left.
-func list16(s cryptobyte.String) []uint16 {
+func (h *Client) list16(s cryptobyte.String) []uint16 {
 	n := min(len(s)/2, maxListed)
-	out := make([]uint16, n)
+	var out []uint16
+	if h.used+n <= len(h.room) {
+		out = h.room[h.used : h.used+n : h.used+n]
+		h.used += n
+	} else {
+		out = make([]uint16, n)
+	}
 	for i := range out {
 		out[i] = uint16(s[2*i])<<8 | uint16(s[2*i+1])
 	}

@@ -153,3 +153,24 @@ func TestCertificates(t *testing.T) {
 		said(t, flipped, false, before)
 	}
 }
+
+func BenchmarkCertificate(b *testing.B) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		b.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(255), NotAfter: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), SubjectKeyId: []byte{1, 2, 3},
+		Subject:  pkix.Name{CommonName: "gate-2.example", Organization: []string{"Hospital"}, Locality: []string{"Town"}, Country: []string{"DE"}},
+		DNSNames: []string{"gate-2.example", "gate-2", "www.gate-2.example"}}
+	issuer := &x509.Certificate{Subject: pkix.Name{CommonName: "Hospital CA 7", Organization: []string{"Hospital"}, Country: []string{"DE"}}, SubjectKeyId: []byte{4}}
+	der, err := x509.CreateCertificate(rand.Reader, template, issuer, &key.PublicKey, key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	body := message(der)
+	sender := fact.Host("", "192.0.2.1")
+	b.ReportAllocs()
+	for b.Loop() {
+		Say(TLS, time.Time{}, sender, false, Certificate, body, func(fact.Fact) {})
+	}
+}

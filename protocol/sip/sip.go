@@ -134,7 +134,9 @@ func (c *conversation) field(m *line.Message, h *head, text []byte) {
 	switch {
 	case line.Is(name, "via"), line.Is(name, "v"):
 		h.vias += 1 + bytes.Count(value, []byte(", SIP/"))
-		h.first = sentBy(value) // the last one is of who began
+		if h.vias > 1 {
+			h.first = sentBy(value) // the last one is of who began
+		}
 	case line.Is(name, "user-agent"), line.Is(name, "server"):
 		h.agent = keep(&h.scratch[0], value)
 	case line.Is(name, "record-route"):

@@ -4,7 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"pons/fact"
 	"pons/protocol"
 	"pons/protocol/protocoltest"
 )
@@ -65,5 +67,22 @@ func TestClaims(t *testing.T) {
 				t.Errorf("%q: %v", first, got)
 			}
 		}
+	}
+}
+
+// TestQuiet holds that a phone that says the same all day costs nothing.
+func TestQuiet(t *testing.T) {
+	data := []byte(up("OPTIONS sip:pbx SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z\nUser-Agent: phone/1\nContent-Length: 0\n\n").Data)
+	c := Parser().New(protocol.Opening{Transport: protocol.UDP})
+	n := 0
+	emit := func(fact.Fact) { n++ }
+	next := func() {
+		if used, err := c.Next(time.Time{}, protocol.ToServer, data, emit); err != nil || used != len(data) {
+			t.Fatal(used, err)
+		}
+	}
+	next()
+	if allocs := testing.AllocsPerRun(100, next); allocs > 0 || n != 1 {
+		t.Errorf("%v allocations, %d facts", allocs, n)
 	}
 }

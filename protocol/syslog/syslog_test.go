@@ -4,7 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"pons/fact"
 	"pons/protocol"
 	"pons/protocol/protocoltest"
 )
@@ -72,5 +74,22 @@ func TestDialogues(t *testing.T) {
 			}
 			protocoltest.Splits(t, Parser(), c.turns...)
 		})
+	}
+}
+
+// TestQuiet holds that messages that name nobody new cost nothing.
+func TestQuiet(t *testing.T) {
+	data := []byte("<34>Oct 11 22:14:15 gate-2 sshd[77]: x")
+	c := Parser().New(protocol.Opening{Transport: protocol.UDP})
+	n := 0
+	emit := func(fact.Fact) { n++ }
+	next := func() {
+		if used, err := c.Next(time.Time{}, protocol.ToServer, data, emit); err != nil || used != len(data) {
+			t.Fatal(used, err)
+		}
+	}
+	next()
+	if allocs := testing.AllocsPerRun(100, next); allocs > 0 || n != 2 {
+		t.Errorf("%v allocations, %d facts", allocs, n)
 	}
 }
