@@ -13,16 +13,16 @@ import (
 	"pons/fact"
 	"pons/protocol"
 	"pons/protocol/all"
-	"pons/protocol/protocoltest"
+	"pons/protocol/synthetic"
 )
 
 // TestNothingPrivate plants an invented patient and credentials in every place where a protocol can carry them and
 // searches all that the engine says: records, traffic, counters. Each planted conversation must have been read, or the
 // search would prove nothing.
 func TestNothingPrivate(t *testing.T) {
-	for _, plant := range protocoltest.Planted() {
+	for _, plant := range synthetic.Planted() {
 		e := protocol.NewEngine(all.Parsers(), protocol.Options{})
-		src, err := capture.Open(bytes.NewReader(protocoltest.Capture(plant.Synthetic)), "planted.pcap")
+		src, err := capture.Open(bytes.NewReader(synthetic.Capture(plant.Conversation)), "planted.pcap")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +31,7 @@ func TestNothingPrivate(t *testing.T) {
 		}
 		changed, gone, traffic := e.Harvest()
 		said := fmt.Sprintf("%+v\n%+v\n%+v\n%+v\n%+v", changed, gone, traffic, e.Finish(), e.Counters())
-		for _, found := range protocoltest.FindCanaries([]byte(said)) {
+		for _, found := range synthetic.FindCanaries([]byte(said)) {
 			t.Errorf("%s: %s", plant.Parser, found)
 		}
 		read := false
@@ -44,7 +44,7 @@ func TestNothingPrivate(t *testing.T) {
 		if !strings.Contains(said, plant.Open) {
 			t.Errorf("%s did not say %q:\n%s", plant.Parser, plant.Open, said)
 		}
-		if len(protocoltest.FindCanaries(protocoltest.Capture(plant.Synthetic))) == 0 {
+		if len(synthetic.FindCanaries(synthetic.Capture(plant.Conversation))) == 0 {
 			t.Errorf("nothing is planted for %s", plant.Parser)
 		}
 		if !read {
@@ -55,11 +55,11 @@ func TestNothingPrivate(t *testing.T) {
 
 // TestSearch holds that the search finds a canary in each spelling, and nothing in other text.
 func TestSearch(t *testing.T) {
-	if found := protocoltest.FindCanaries([]byte("quixotic 778899001 1953-11-27 hunter2")); found != nil {
+	if found := synthetic.FindCanaries([]byte("quixotic 778899001 1953-11-27 hunter2")); found != nil {
 		t.Errorf("found %q", found)
 	}
 	for _, s := range []string{"x Quxzelda", "adlezxuq", "%51%55%58%5a%45%4c%44%41", "5155585a454c4441", "UVVYWkVMREE", "eFFVWFpFTERBeA", "eHhRVVhaRUxEQXh4", "q\x00u\x00x\x00z\x00e\x00l\x00d\x00a\x00"} {
-		if len(protocoltest.FindCanaries([]byte(s))) == 0 {
+		if len(synthetic.FindCanaries([]byte(s))) == 0 {
 			t.Errorf("%q is not found", s)
 		}
 	}
@@ -79,8 +79,8 @@ func TestFaultSaysNothing(t *testing.T) {
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	os.Stderr = write
 	e := protocol.NewEngine([]protocol.Parser{faulty}, protocol.Options{})
-	for _, plant := range protocoltest.Planted() {
-		src, err := capture.Open(bytes.NewReader(protocoltest.Capture(plant.Synthetic)), "planted.pcap")
+	for _, plant := range synthetic.Planted() {
+		src, err := capture.Open(bytes.NewReader(synthetic.Capture(plant.Conversation)), "planted.pcap")
 		if err == nil {
 			_, err = src.Run(t.Context(), func(f capture.Frame) { e.Frame(f.At, uint32(f.Link), f.Number, f.Data) })
 		}
@@ -102,7 +102,7 @@ func TestFaultSaysNothing(t *testing.T) {
 	if stderr.Len() > 0 || log.Len() > 0 {
 		t.Errorf("a fault is a count, not a line: %s%s", &stderr, &log)
 	}
-	for _, found := range protocoltest.FindCanaries(fmt.Appendf(nil, "%+v %+v", records, count)) {
+	for _, found := range synthetic.FindCanaries(fmt.Appendf(nil, "%+v %+v", records, count)) {
 		t.Error(found)
 	}
 }

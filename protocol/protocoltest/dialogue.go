@@ -9,13 +9,11 @@ import (
 
 	"pons/fact"
 	"pons/protocol"
+	"pons/protocol/synthetic"
 )
 
 // Turn is what one side of a TCP conversation says before the other speaks.
-type Turn struct {
-	Dir  protocol.Dir
-	Data string
-}
+type Turn = synthetic.Turn
 
 // Dialogue plays turns to a parser's conversation and returns what it said, one fact a line, in the order of first
 // mention: "client http.user_agent = curl/8 (User-Agent header)". The sides are called client and server, other

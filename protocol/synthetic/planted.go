@@ -1,4 +1,4 @@
-package protocoltest
+package synthetic
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package protocoltest
+package synthetic
 
 import (
 	"bytes"
@@ -92,7 +92,7 @@ const person = CanaryName + "^" + CanaryResult + "^^^" + CanaryNumber + "^" + Ca
 type Plant struct {
 	Parser string
 	Open   string // a value beside the canaries that must be said; "" where the protocol says nothing else
-	Synthetic
+	Conversation
 }
 
 // Planted returns conversations of protocols that carry people's data and credentials, canaries in every place that the
@@ -100,7 +100,7 @@ type Plant struct {
 func Planted() (plants []Plant) {
 	add := func(parser, open string, transport protocol.Transport, port uint16, turns ...Turn) {
 		n := byte(len(plants) + 1)
-		plants = append(plants, Plant{parser, open, Synthetic{Transport: transport, ClientMAC: [6]byte{0, 9, 0xfb, 0, 1, n}, ServerMAC: [6]byte{0, 0x50, 0x56, 0, 2, n},
+		plants = append(plants, Plant{parser, open, Conversation{Transport: transport, ClientMAC: [6]byte{0, 9, 0xfb, 0, 1, n}, ServerMAC: [6]byte{0, 0x50, 0x56, 0, 2, n},
 			ClientIP: [4]byte{10, 9, 1, n}, ServerIP: [4]byte{10, 9, 2, n}, ClientPort: 40000 + uint16(n), ServerPort: port, Turns: turns}})
 	}
 	up := func(s string) Turn { return Turn{protocol.ToServer, s} }
