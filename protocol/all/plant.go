@@ -5,6 +5,7 @@ import (
 	"pons/protocol/bacnet"
 	"pons/protocol/cip"
 	"pons/protocol/dnp3"
+	"pons/protocol/fins"
 	"pons/protocol/fox"
 	"pons/protocol/knx"
 	"pons/protocol/lantronix"
@@ -17,7 +18,7 @@ import (
 
 // plant are the protocols of buildings and plant.
 func plant() []protocol.Parser {
-	return []protocol.Parser{profinet.Parser(), bacnet.Parser(), dnp3.Parser(), opcua.Parser(), s7.Parser(), knx.Parser(), fox.Parser()}
+	return []protocol.Parser{profinet.Parser(), bacnet.Parser(), dnp3.Parser(), opcua.Parser(), s7.Parser(), knx.Parser(), fox.Parser(), fins.Parser()}
 }
 
 // plantByPort are those of them that need a port to be sure.
