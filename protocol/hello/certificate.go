@@ -21,6 +21,7 @@ type certificate struct {
 	names           []string
 	notAfter        time.Time // UTC, zero when it cannot be read
 	person          bool      // it names somebody: an address of mail, a given name, a user principal
+	spaced          bool      // its common name has words, as people's have
 	selfSigned      bool
 }
 
@@ -68,6 +69,7 @@ func parseCertificate(der cryptobyte.String) (certificate, bool) {
 		return out, true
 	}
 	out.subject, out.person = distinguishedName(subject)
+	out.spaced = spacedName(subject)
 	if !tbs.ReadASN1Element(&key, asn1.SEQUENCE) {
 		return out, true
 	}
@@ -220,6 +222,21 @@ func distinguishedName(name cryptobyte.String) (written string, person bool) {
 		}
 	}
 	return string(out), person
+}
+
+// spacedName tells whether the common name of a Name has more than one word.
+func spacedName(name cryptobyte.String) bool {
+	for !name.Empty() {
+		var set, pair, kind, raw cryptobyte.String
+		var tag asn1.Tag
+		if !name.ReadASN1(&set, asn1.SET) || !set.ReadASN1(&pair, asn1.SEQUENCE) || !pair.ReadASN1(&kind, asn1.OBJECT_IDENTIFIER) || !pair.ReadAnyASN1(&raw, &tag) {
+			return false
+		}
+		if string(kind) == attributesX520+"\x03" && bytes.ContainsAny(bytes.TrimSpace(raw), " ,") {
+			return true
+		}
+	}
+	return false
 }
 
 // Prefixes of object identifiers in DER: X.520's attributes, Pilot's (RFC 4524), and PKCS #9's address of mail.

@@ -140,6 +140,9 @@ func TestCertificates(t *testing.T) {
 	if lines := said(t, issue(person, private, &key.PublicKey, other), true, before); len(lines) > 0 {
 		t.Errorf("of a person: %q", lines)
 	}
+	if lines := said(t, issue(template(pkix.Name{CommonName: "Jane Doe"}), private, &key.PublicKey, other), true, before); len(lines) > 0 {
+		t.Errorf("of a person, by words alone: %q", lines)
+	}
 	named := template(pkix.Name{CommonName: "gate-2", ExtraNames: []pkix.AttributeTypeAndValue{
 		{Type: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}, Value: "jane.doe@example.org"}, {Type: asn1.ObjectIdentifier{2, 5, 4, 42}, Value: "Jane"}}})
 	der := issue(named, private, &key.PublicKey, other)

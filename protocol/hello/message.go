@@ -113,10 +113,11 @@ func sayServer(sender fact.Key, body []byte, emit func(fact.Fact)) {
 	}
 }
 
-// SayCertificate tells what a certificate in DER says of its sender.
+// SayCertificate tells what a certificate in DER says of its sender. A client's may be a person's: one that names
+// somebody, or whose common name is of several words, is not said.
 func SayCertificate(at time.Time, sender fact.Key, fromClient bool, der []byte, emit func(fact.Fact)) {
 	cert, ok := parseCertificate(der)
-	if !ok || fromClient && cert.person {
+	if !ok || fromClient && (cert.person || cert.spaced) {
 		return
 	}
 	say(emit, sender, CertSubject, cert.subject, trustCertificate, "Certificate, subject")

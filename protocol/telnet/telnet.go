@@ -28,6 +28,7 @@ const (
 const (
 	iac, dont, do, wont, will = 255, 254, 253, 252, 251
 	subBegin, subEnd          = 250, 240
+	authentication            = 37 // RFC 2941
 	maxOption                 = 49
 )
 
@@ -81,6 +82,7 @@ const (
 	text mode = iota
 	command
 	option
+	parameterOption
 	parameter
 	parameterEnd
 )
@@ -92,7 +94,8 @@ type conversation struct {
 	shown      int
 	lines      int
 	line       []byte
-	typed      bool
+	typed      bool // the client has; or said who it is
+	matched    int  // bytes of USER
 	prompted   bool
 	credential bool
 }
@@ -136,16 +139,20 @@ func (c *conversation) plain(d protocol.Dir, b byte) bool {
 		case b >= will && b <= dont:
 			*m = option
 		case b == subBegin:
-			*m = parameter
+			*m = parameterOption
 		default:
 			*m = text
 		}
 	case option:
 		*m = text
+	case parameterOption:
+		*m = parameter
+		c.named(d, b, b == authentication)
 	case parameter:
 		if b == iac {
 			*m = parameterEnd
 		}
+		c.named(d, b, false)
 	case parameterEnd:
 		*m = parameter
 		if b == subEnd {
@@ -153,6 +160,26 @@ func (c *conversation) plain(d protocol.Dir, b byte) bool {
 		}
 	}
 	return false
+}
+
+// named looks whether a client says who logs in by negotiation: by an authentication, or by the variable USER of its
+// environment (RFC 1572). What the server shows from then on may be that user's.
+func (c *conversation) named(d protocol.Dir, b byte, sure bool) {
+	if d != protocol.ToServer {
+		return
+	}
+	const variable = "USER"
+	switch {
+	case c.matched < len(variable) && b == variable[c.matched]:
+		c.matched++
+	case b == variable[0]:
+		c.matched = 1
+	default:
+		c.matched = 0
+	}
+	if sure || c.matched == len(variable) {
+		c.typed = true
+	}
 }
 
 // show takes a byte of the server's text. Only the tail that may be a prompt is kept once the client has typed.

@@ -45,6 +45,8 @@ var dialogues = []struct {
 			"client practice = cleartext-credentials (answer to a login prompt)", "server practice = cleartext-credentials (answer to a login prompt)"}},
 	{"begun in the middle", []protocoltest.Turn{down("Last login: Fri " + secret + "\r\n"), up("ls\r\n"), down(secret + "\xff\xfb\x01\r\nlogin: " + secret + "\r\n")},
 		[]string{"client practice = telnet (conversation)", "server practice = telnet (conversation)"}},
+	{"who logs in without typing is shown what is his", []protocoltest.Turn{down("\xff\xfd\x27\xff\xfb\x01gate-2\r\n"), up("\xff\xfa\x27\x00\x00USER\x01" + secret + "\xff\xf0"), down("Welcome " + secret + "\r\n" + secret + "@gate-2 login: ")},
+		[]string{"client practice = telnet (conversation)", "server practice = telnet (conversation)", "server telnet.banner = gate-2 (before login)"}},
 	{"no prompt", []protocoltest.Turn{down("\xff\xfb\x01\xff\xfb\x03Press any key"), up("\r"), down("Name: " + secret + "\r\n"), up(secret)},
 		[]string{"client practice = telnet (conversation)", "server practice = telnet (conversation)", "server telnet.banner = Press any key (before login)"}},
 }
