@@ -158,3 +158,28 @@ func (c speaksFor) Next(_ time.Time, _ protocol.Dir, data []byte, emit func(fact
 	emit(fact.Fact{Subject: fact.Child(string(data)), Attr: "gateway.says", Value: "here"})
 	return len(data), nil
 }
+
+// TestUndeclared holds that what a parser's list does not name does not leave the engine.
+func TestUndeclared(t *testing.T) {
+	p := protocol.Parser{Name: "chatty", Attrs: []fact.Attr{"chatty.model"}, Claims: func(protocol.Opening) bool { return true },
+		New: func(o protocol.Opening) protocol.Conversation { return chatty{o} }}
+	w := newWire(protocol.Options{}, p)
+	w.udp(alice, bob, "x")
+	var got []string
+	for _, r := range w.e.Finish() {
+		got = append(got, r.All("chatty.model")...)
+		got = append(got, r.All("chatty.patient")...)
+	}
+	equal(t, got, "PCU 8015")
+	if c := w.e.Counters().Parsers[0]; c.Errors != 1 || c.Facts != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+type chatty struct{ o protocol.Opening }
+
+func (c chatty) Next(_ time.Time, _ protocol.Dir, data []byte, emit func(fact.Fact)) (int, error) {
+	emit(fact.Fact{Subject: c.o.Client.Key(), Attr: "chatty.patient", Value: "DOE"})
+	emit(fact.Fact{Subject: c.o.Client.Key(), Attr: "chatty.model", Value: "PCU 8015"})
+	return len(data), nil
+}

@@ -119,6 +119,11 @@ func (w *worker) take(f fact.Fact) {
 		w.talking.tally.studies++
 		return
 	}
+	// A parser says what its list names and nothing else: this holds also where no test thought of it.
+	if attrs := w.parsers[w.speaking].Attrs; attrs != nil && f.Attr != fact.Service && !slices.Contains(attrs, f.Attr) {
+		w.count.Parsers[w.speaking].Errors++
+		return
+	}
 	w.count.Parsers[w.speaking].Facts++
 	if f.Source == "" {
 		f.Source = w.sources[w.speaking]
