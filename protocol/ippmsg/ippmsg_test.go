@@ -103,3 +103,17 @@ func FuzzWrite(f *testing.F) {
 		}
 	})
 }
+
+// TestPrinter reads a real printer's answer, which comes in chunks.
+func TestPrinter(t *testing.T) {
+	records, _ := protocoltest.Read(t, "testdata/ippeveprinter.pcap", http.Parser())
+	var got []string
+	for _, line := range protocoltest.Lines(records, http.Parser()) {
+		if strings.Contains(line, " ipp.") {
+			got = append(got, line)
+		}
+	}
+	if text := strings.Join(got, "\n"); !strings.Contains(text, "3c:d9:2b:0a:00:02|  ipp.make_and_model = HP LaserJet M507 ") || !strings.Contains(text, "ipp.location = Ward 7, nurses station ") {
+		t.Errorf("said\n%s", text)
+	}
+}
