@@ -20,7 +20,7 @@ var floors = map[string]int{
 	"fact": 0, "product": 0, "fault": 0, "query": 0,
 	"sqldb": 1, "bus": 1, "linkage": 1, "column": 1,
 	"stage": 2, "audit": 2, "capture": 2, "protocol": 2, "fingerprint": 2, "sqldb/sqldbtest": 2,
-	"ledger": 3, "account": 3, "action": 3, "protocol/*": 3, "fingerprint/*": 3, "protocol/synthetic": 3, "protocol/protocoltest": 4, "protocol/dnsmsg": 2, "protocol/ber": 2, "protocol/ntlm": 2, "protocol/fhir": 2, "protocol/line": 2, "protocol/hello": 2, "protocol/ippmsg": 2,
+	"ledger": 3, "account": 3, "action": 3, "protocol/*": 3, "fingerprint/*": 3, "protocol/synthetic": 3, "protocol/protocoltest": 4, "protocol/dnsmsg": 2, "protocol/ber": 1, "protocol/gss": 2, "protocol/ntlm": 2, "protocol/fhir": 2, "protocol/line": 2, "protocol/hello": 2, "protocol/ippmsg": 2,
 	"inventory": 4, "advisory": 4, "disclosure": 4, "staff": 4, "action/*": 4, "protocol/all": 4,
 	"flow": 5, "contract": 5, "raci": 5, "intake": 5, "advisory/*": 5, "action/all": 5,
 	"exposure": 6, "sensor": 6, "intake/*": 6, "advisory/all": 6,

@@ -7,10 +7,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"pons/fact"
 	"pons/protocol"
+	"pons/protocol/gss"
 	"pons/protocol/ntlm"
 )
 
@@ -74,7 +76,7 @@ var known = [...]struct{ id, name string }{
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "dcerpc", Doc: "DCE/RPC: interfaces of servers, names of clients in their authentication",
-		Attrs:  append([]fact.Attr{Interface, Computer, Domain}, ntlm.Attrs()...),
+		Attrs:  append([]fact.Attr{Interface, Computer, Domain}, slices.Concat(ntlm.Attrs(), gss.Attrs())...),
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}
@@ -143,7 +145,7 @@ func (c *conversation) Next(_ time.Time, d protocol.Dir, b []byte, emit func(fac
 			sender = c.o.Server.Key()
 		}
 		c.contexts(b[:n], emit)
-		verifier(b[:n], sender, emit)
+		verifier(b[:n], sender, c.o.Server.Key(), emit)
 	}
 	if c.messages++; c.messages > maxMessages {
 		return 0, protocol.Done
@@ -188,7 +190,7 @@ func (c *conversation) contexts(b []byte, emit func(fact.Fact)) {
 }
 
 // verifier reads the authentication at the end of a message: type, level, padding, reserved, context 4, token.
-func verifier(b []byte, sender fact.Key, emit func(fact.Fact)) {
+func verifier(b []byte, sender, server fact.Key, emit func(fact.Fact)) {
 	n := int(order(b).Uint16(b[10:]))
 	at := len(b) - n - 8
 	if n == 0 || at < headerSize {
@@ -199,7 +201,9 @@ func verifier(b []byte, sender fact.Key, emit func(fact.Fact)) {
 		secureChannel(token, sender, emit)
 		return
 	}
-	ntlm.Say(token, sender, emit)
+	if !ntlm.Say(token, sender, emit) && sender != server {
+		gss.Say(token, server, emit)
+	}
 }
 
 // secureChannel reads the first message of Netlogon's authentication (MS-NRPC §2.2.1.3.1): type 4, flags 4, and the

@@ -7,12 +7,14 @@ package ldap
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"pons/fact"
 	"pons/protocol"
 	"pons/protocol/ber"
+	"pons/protocol/gss"
 	"pons/protocol/ntlm"
 )
 
@@ -57,7 +59,7 @@ var errFraming = errors.New("ldap: no LDAP message")
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "ldap", Doc: "LDAP: names, domain and make of directory servers, hosts that look for their domain controller, readable logins",
-		Attrs:  append([]fact.Attr{ServerName, Domain, VendorName, VendorVersion, ClientName, Site, fact.Practice}, ntlm.Attrs()...),
+		Attrs:  append([]fact.Attr{ServerName, Domain, VendorName, VendorVersion, ClientName, Site, fact.Practice}, slices.Concat(ntlm.Attrs(), gss.Attrs())...),
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}
@@ -231,7 +233,9 @@ func (c *conversation) login(d protocol.Dir, body []byte, emit func(fact.Fact)) 
 			emit(fact.Fact{Subject: k, Attr: fact.Practice, Value: fact.CleartextCredentials, Because: "bind with a readable password"})
 		}
 	}
-	ntlm.Say(token, c.sender(d), emit)
+	if !ntlm.Say(token, c.sender(d), emit) {
+		gss.Say(token, c.o.Server.Key(), emit)
+	}
 }
 
 // search reads a request: base, scope, aliases, limits 2, types only, filter, attributes. The base says which domain the

@@ -7,11 +7,13 @@ package smb
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"pons/fact"
 	"pons/protocol"
+	"pons/protocol/gss"
 	"pons/protocol/ntlm"
 )
 
@@ -61,7 +63,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "smb", Doc: "SMB 1 to 3: systems and names of both ends, the dialect they agree on, NTLM inside",
 		Attrs: append([]fact.Attr{NativeOS, NativeLanMan, Dialect, ServerName, Domain, ServerGUID, Signing, NetBIOSName, fact.Practice,
-			protocol.Association}, ntlm.Attrs()...),
+			protocol.Association}, slices.Concat(ntlm.Attrs(), gss.Attrs())...),
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}
@@ -187,6 +189,13 @@ func (c *conversation) message(d protocol.Dir, b []byte, n int, emit func(fact.F
 	used := min(4+n, len(b))
 	c.skip[d] = 4 + n - used
 	return used, nil
+}
+
+// token reads what a client proves itself with: NTLM speaks of the client, a ticket of the server.
+func (c *conversation) token(b []byte, client fact.Key, emit func(fact.Fact)) {
+	if !ntlm.Say(b, client, emit) {
+		gss.Say(b, c.o.Server.Key(), emit)
+	}
 }
 
 // names reads a session request: the names of who is called and who calls.

@@ -118,7 +118,7 @@ func (c *conversation) setup1(client fact.Key, words []byte, p payload, emit fun
 		p.skip() // its domain
 	case 24:
 		n := int(binary.LittleEndian.Uint16(words[14:]))
-		ntlm.Say(p.take(n), client, emit)
+		c.token(p.take(n), client, emit)
 	case 20:
 		password = int(binary.LittleEndian.Uint16(words[14:]))
 		p.at += password

@@ -51,7 +51,7 @@ func (c *conversation) message2(d protocol.Dir, m []byte, emit func(fact.Fact)) 
 			emit(fact.Fact{Subject: c.o.Server.Key(), Attr: protocol.Association})
 		}
 	case setup && !response && len(body) >= 24:
-		ntlm.Say(part(m, body[12:]), c.sender(d), emit)
+		c.token(part(m, body[12:]), c.sender(d), emit)
 	}
 }
 

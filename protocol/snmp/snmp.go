@@ -108,6 +108,8 @@ const (
 	report      = 0xa8
 )
 
+const trapPort = 162
+
 var errMalformed = errors.New("snmp: malformed")
 
 // Parser claims SNMP by its BER frame, on any UDP port.
@@ -279,8 +281,8 @@ func trap(b []byte, sender protocol.Endpoint, emit func(fact.Fact)) error {
 }
 
 // version3 reads what version 3 leaves open: the engine whose clock and keys hold (RFC 3414 §2.4, RFC 3411 §5), which
-// often names the maker and a MAC, and where nothing is encrypted the bindings. The engine is the agent's, but for an
-// inform, where it is the receiver's.
+// often names the maker and a MAC, and where nothing is encrypted the bindings. The engine is that of who answers, or
+// of who sends a trap.
 func (c conversation) version3(b []byte, d protocol.Dir, sender protocol.Endpoint, emit func(fact.Fact)) error {
 	global, b, ok := ber.Expect(b, ber.Sequence) // message id, size, flags, security model
 	if !ok {
@@ -311,10 +313,16 @@ func (c conversation) version3(b []byte, d protocol.Dir, sender protocol.Endpoin
 	if !ok {
 		return errMalformed
 	}
-	agent := sender.Key()
-	if d == protocol.ToClient || pdu == trapV2 {
-		boots, _, _ := ber.Expect(usm, ber.Integer)
+	agent, boots := sender.Key(), []byte(nil)
+	if n, _, ok := ber.Expect(usm, ber.Integer); ok {
+		boots = n
+	}
+	switch {
+	case d == protocol.ToClient || pdu == trapV2:
 		engine(id, boots, agent, emit)
+	case pdu == 0 && c.o.Server.Port == trapPort: // a trap or an inform
+	default:
+		engine(id, boots, c.o.Server.Key(), emit)
 	}
 	switch pdu {
 	case getResponse, trapV2, inform, report:
