@@ -47,6 +47,7 @@ func Parser() protocol.Parser {
 		Name:   "astm",
 		Doc:    "ASTM E1381/E1394 (LIS01/LIS02): laboratory analysers by name, software version and serial number of the header record.",
 		Attrs:  []fact.Attr{attrSender, attrReceiver, attrModel, attrSerial, attrSoftware, attrMaker, attrVersion, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    newConversation,
 	}

@@ -41,6 +41,7 @@ func Parser() protocol.Parser {
 		Name:  "carescape",
 		Doc:   "GE CARESCAPE (Unity) time message: monitors and central stations by unit and room.",
 		Attrs: []fact.Attr{attrUnit, attrRoom},
+		Over:  []protocol.Transport{protocol.UDP},
 		Claims: func(o protocol.Opening) bool {
 			return o.Transport == protocol.UDP && o.Server.Port == port && timeLike(o.First)
 		},

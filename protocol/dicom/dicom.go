@@ -73,6 +73,7 @@ func Parser() protocol.Parser {
 		Doc:  "DICOM associations (AE titles, implementation, proposed modality) and the equipment attributes of stored images.",
 		Attrs: []fact.Attr{attrCallingAE, attrCalledAE, attrImplementation, attrVersionName, attrModality,
 			attrManufacturer, attrModel, attrSerial, attrStation, attrSoftware, attrUDI, attrService, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    newConversation,
 	}

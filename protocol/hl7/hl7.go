@@ -60,6 +60,7 @@ func Parser() protocol.Parser {
 		Attrs: []fact.Attr{attrSendingApplication, attrSendingFacility, attrReceivingApplication, attrReceivingFacility,
 			attrMessageType, attrVersion, attrEquipment, attrDevice, attrUDI, attrDeviceType, attrManufacturer, attrModel, attrSerial,
 			attrHardware, attrSoftware, attrFirmware, fact.EUI64, fact.Class, fact.Parent, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    newConversation,
 	}

@@ -50,6 +50,7 @@ func Parser() protocol.Parser {
 		Name:   "http",
 		Doc:    "HTTP/1: User-Agent, Server, Host, NTLM, titles of first pages, UPnP descriptions, printers of IPP, and the devices in FHIR resources.",
 		Attrs:  slices.Concat([]fact.Attr{attrUserAgent, attrServer, attrHost, attrTitle, fact.Practice}, upnpAttrs(), ntlm.Attrs(), fhir.Attrs(), ippmsg.Attrs()),
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    newConversation,
 	}

@@ -73,6 +73,7 @@ func Parser() protocol.Parser {
 		Name:   "intellivue",
 		Doc:    "Philips IntelliVue Data Export: patient monitors by model, serial number, part numbers, software and system id.",
 		Attrs:  []fact.Attr{attrMaker, attrModel, attrSerial, attrPart, attrHardware, attrSoftware, attrFirmware, attrSystemID, attrBed, fact.MAC, fact.EUI64, fact.Class},
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{ends: [2]protocol.Endpoint{o.Client, o.Server}}

@@ -41,6 +41,7 @@ func Parser() protocol.Parser {
 		Name:   "medibus",
 		Doc:    "Dräger MEDIBUS behind terminal servers: ventilators and anaesthesia machines by name, id and protocol revision.",
 		Attrs:  []fact.Attr{attrID, attrModel, attrRevision, fact.Manufacturer, fact.Parent},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    newConversation,
 	}

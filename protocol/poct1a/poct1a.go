@@ -40,6 +40,7 @@ func Parser() protocol.Parser {
 		Name:   "poct1a",
 		Doc:    "POCT1-A: point-of-care analysers by vendor, model, serial number and software version of the hello message.",
 		Attrs:  []fact.Attr{attrDevice, attrVendor, attrMaker, attrModel, attrName, attrSerial, attrVersion, attrHardware},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    newConversation,
 	}
