@@ -370,6 +370,15 @@ func (c FingerprintKeygen) Run(s *session) error {
 	return nil
 }
 
+// signingKey is the key in the data folder that signs the rule packs which pages hand out; nil where there is none.
+func signingKey(data string) (ed25519.PrivateKey, error) {
+	path := filepath.Join(data, "fingerprint.key")
+	if _, err := os.Stat(path); data == "" || errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return readPrivateKey(path)
+}
+
 // readPrivateKey reads what keygen wrote.
 func readPrivateKey(path string) (ed25519.PrivateKey, error) {
 	data, err := os.ReadFile(path)

@@ -31,6 +31,9 @@ type ServeCommand struct {
 	TLSKey       string `name:"tls-key" placeholder:"FILE" env:"PONS_TLS_KEY" help:"Its key, PEM."`
 	InsecureHTTP bool   `name:"insecure-http" env:"PONS_INSECURE_HTTP" help:"Serve other computers without TLS: for a proxy of your own in front that has the certificate."`
 	Name         string `placeholder:"TEXT" env:"PONS_NAME" help:"Name of the hospital, shown in the menu."`
+	Sensors      string `placeholder:"ADDRESS" env:"PONS_SENSORS" help:"Listen for sensors at this address and port, with a message broker of the server's own."`
+	NATS         string `name:"nats" placeholder:"URL" env:"PONS_NATS" help:"Take what sensors send from a NATS cluster with JetStream (nats://… or tls://…, several with commas between) instead."`
+	NATSCreds    string `name:"nats-creds" placeholder:"FILE" env:"PONS_NATS_CREDS" help:"Credentials for that cluster."`
 	Styleguide   bool   `hidden:"" help:"Add /styleguide, for people who build pages."`
 
 	demo    string // what the sign-in page of a demo says
@@ -53,7 +56,12 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	if err != nil {
 		return err
 	}
+	key, err := signingKey(s.Data)
+	if err != nil {
+		return err
+	}
 	pages, err := web.New(web.Deps{
+		RuleKey: key,
 		DB: db, Inventory: devices, Index: index, Changed: func() { bell.Ring(bus.Changed) }, Uploads: filepath.Join(s.Data, "uploads"), Log: log, Version: Version, Secure: c.TLSCert != "", Styleguide: c.Styleguide, Name: c.Name, Demo: c.demo,
 	})
 	if err != nil {
@@ -66,7 +74,12 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	if err := c.greet(s, pages, address); err != nil {
 		return err
 	}
+	sensors, err := c.openHub(s, db, devices, func() { bell.Ring(bus.Changed) }, log)
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(s.ctx)
+	sensors.run(ctx, group)
 	whole := http.NewServeMux()
 	whole.Handle("/", pages)
 	whole.Handle(api.Prefix+"/", api.New(api.Deps{

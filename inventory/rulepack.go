@@ -73,6 +73,12 @@ func (inv *Inventory) followRules(tx *sqldb.Tx) (*fingerprint.Set, error) {
 	return next.Set, nil
 }
 
+// FollowRules brings the rules of this process in line with the database, for a page that shows them.
+func (inv *Inventory) FollowRules(tx *sqldb.Tx) error {
+	_, err := inv.followRules(tx)
+	return err
+}
+
 // rulesOf compiles the rules that stand, with a pack's text in place of its own where a name is given.
 func rulesOf(tx *sqldb.Tx, instead, text string) (*ruleset, error) {
 	rows, err := tx.Query("SELECT name, body FROM inventory_rule_pack WHERE id IN ("+newestPacks+") AND state = $1 ORDER BY name", PackOn)
@@ -145,6 +151,9 @@ func (inv *Inventory) RulePackNamed(tx *sqldb.Tx, name string) (RulePack, error)
 		Scan(&p.ID, &p.Text, &p.Origin, &p.Signer, &p.State, &n, &p.Actor, &at)
 	if err == nil && p.State == PackRemoved {
 		err = fault.NotFound
+	}
+	if errors.Is(err, fault.NotFound) {
+		return RulePack{Name: name}, fmt.Errorf("there is no rule pack %s: %w", name, fault.NotFound)
 	}
 	if err != nil {
 		return RulePack{Name: name}, fmt.Errorf("rule pack %s: %w", name, err)

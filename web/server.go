@@ -9,6 +9,7 @@ package web
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,6 +49,8 @@ type Deps struct {
 	// Name of the hospital, shown beneath the menu. Demo is what the sign-in page tells the visitor of a demo; it
 	// also marks the data as made up.
 	Name, Demo string
+	// RuleKey signs the rule packs that are exported; nil: they are not signed.
+	RuleKey ed25519.PrivateKey
 }
 
 // Server is the web face. It is made by New and is inert until its Handler is served.
