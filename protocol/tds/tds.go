@@ -248,7 +248,9 @@ func (c *conversation) readable(emit func(fact.Fact)) {
 
 // server states a name of the server; clients often know but its address, or their own side of it.
 func (c *conversation) server(v, because string, emit func(fact.Fact)) {
-	v = strings.TrimPrefix(strings.ToLower(v[:min(len(v), 4)]), "tcp:") + v[min(len(v), 4):]
+	if len(v) > 4 && strings.EqualFold(v[:4], "tcp:") {
+		v = v[4:]
+	}
 	host, _, _ := strings.Cut(v, ",")
 	if _, err := netip.ParseAddr(host); err == nil || host == "." || strings.EqualFold(host, "localhost") || strings.HasPrefix(host, "(") {
 		return
