@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
+	"sync/atomic"
 	"text/tabwriter"
 
 	"pons/fact"
@@ -38,7 +39,7 @@ func (c DiscoverCommand) Run(s *session) error {
 	if c.Workers == 0 {
 		c.Workers = min(runtime.GOMAXPROCS(0), 8)
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	defer keepPace()()
 	var seen sighted
 	var records []fact.Record
 	var damage error
@@ -54,7 +55,6 @@ func (c DiscoverCommand) Run(s *session) error {
 	if damage != nil && len(records) == 0 {
 		return damage
 	}
-	pace()
 	devices, _ := inventory.Reconcile(product.Default(), nil, fact.Source.Kind, records, nil)
 	records = nil
 	var err error
@@ -88,30 +88,38 @@ func (c DiscoverCommand) read(s *session, path string) (pcap.Result, error) {
 	}
 	bar := s.progress("reading "+name, size)
 	defer bar.done()
-	begin, ticks := s.now(), 0
+	begin := s.now()
 	return pcap.ReadWith(s.ctx, in, name, pcap.Options{Workers: c.Workers, Frugal: true, Progress: func(at pcap.State) {
-		if ticks++; ticks%8 == 0 {
-			pace()
-		}
 		rate := float64(at.Frames) / max(s.now().Sub(begin).Seconds(), 1e-3)
 		bar.say(fmt.Sprintf("%s: %s packets/s, %d hosts", name, short(rate), at.Hosts))
 		bar.set(at.Bytes)
 	}})
 }
 
-// pace lets memory grow further before it is cleaned while little is held, so that a small capture is read without
-// cleaning and a large one without waste. 84 MB leave the promised 100 MB of a capture of 300 MB room for the program
-// itself.
-func pace() {
+// keepPace lets memory grow to a fixed size before it is cleaned while little is held, so that a small capture is read
+// with hardly any cleaning, and by half of what is held beyond that, so that a large one wastes little. It is judged
+// anew after every cleaning, until the function that is returned has been called. 84 MB leave a capture of 300 MB room
+// for the program itself in 100 MB.
+func keepPace() (stop func()) {
 	const room = 84 << 20
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	live := max(sample[0].Value.Uint64(), 4<<20)
-	percent := 50
-	if live < room {
-		percent = int(min(max((room-live)*100/live, 50), 800))
+	before := debug.SetGCPercent(100)
+	var stopped atomic.Bool
+	var again func()
+	again = func() {
+		if stopped.Load() {
+			return
+		}
+		sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(sample)
+		live := max(sample[0].Value.Uint64(), 4<<20)
+		debug.SetGCPercent(int(min(max((room-min(live, room))*100/live, 50), 800)))
+		runtime.AddCleanup(new([32]byte), func(int) { again() }, 0)
 	}
-	debug.SetGCPercent(percent)
+	again()
+	return func() {
+		stopped.Store(true)
+		debug.SetGCPercent(before)
+	}
 }
 
 // short writes a number with three figures: 1.24 M.

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"pons/fact"
@@ -241,9 +242,18 @@ func (e *Engine) records(devices []*device) []fact.Record {
 	}
 	slices.SortFunc(keys, func(a, b named) int { return a.key.Compare(b.key) })
 	out := make([]fact.Record, len(devices))
-	var k clerk
-	for i, d := range keys {
-		out[i] = k.record(e.census, d.device, d.key)
+	write := func(from, to int) {
+		var k clerk
+		for i, d := range keys[from:to] {
+			out[from+i] = k.record(e.census, d.device, d.key)
+		}
 	}
+	parts := min(len(e.workers), len(keys)/256+1)
+	var done sync.WaitGroup
+	for p := range parts - 1 {
+		done.Go(func() { write(len(keys)*p/parts, len(keys)*(p+1)/parts) })
+	}
+	write(len(keys)*(parts-1)/parts, len(keys))
+	done.Wait()
 	return out
 }
