@@ -7,6 +7,7 @@ import (
 	"pons/protocol/dnp3"
 	"pons/protocol/fins"
 	"pons/protocol/fox"
+	"pons/protocol/iec104"
 	"pons/protocol/knx"
 	"pons/protocol/lantronix"
 	"pons/protocol/modbus"
@@ -23,5 +24,5 @@ func plant() []protocol.Parser {
 
 // plantByPort are those of them that need a port to be sure.
 func plantByPort() []protocol.Parser {
-	return []protocol.Parser{cip.Parser(), modbus.Parser(), lantronix.Parser(), moxa.Parser()}
+	return []protocol.Parser{cip.Parser(), modbus.Parser(), iec104.Parser(), lantronix.Parser(), moxa.Parser()}
 }
