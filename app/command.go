@@ -40,6 +40,7 @@ type Commands struct {
 	Serve       ServeCommand       `cmd:"" help:"Serve the pages and the API."`
 	Demo        DemoCommand        `cmd:"" help:"A synthetic hospital: make it, bring it in, serve it on this computer."`
 	Discover    DiscoverCommand    `cmd:"" help:"Devices in capture files, without a database."`
+	Sensor      SensorCommand      `cmd:"" help:"Listen at a site for a hub; say who may."`
 	Import      ImportCommand      `cmd:"" help:"Bring files into the inventory; undo; list."`
 	Devices     DevicesCommand     `cmd:"" help:"The inventory."`
 	Explain     ExplainCommand     `cmd:"" help:"Why each thing is said of a device."`

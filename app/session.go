@@ -14,6 +14,7 @@ import (
 	"pons/flow"
 	"pons/inventory"
 	"pons/ledger"
+	"pons/sensor"
 	"pons/sqldb"
 )
 
@@ -28,7 +29,7 @@ type session struct {
 
 // schemas are the tables of all packages, in the order of the floors, so that foreign keys find what they point at.
 func schemas() []sqldb.Schema {
-	return []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema(), flow.Schema()}
+	return []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema(), flow.Schema(), sensor.Schema()}
 }
 
 // open opens the database that the settings name and brings it up to date.
