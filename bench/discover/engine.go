@@ -5,15 +5,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"runtime/pprof"
 	"syscall"
 	"time"
 
 	"pons/capture"
-	"pons/fact"
-	"pons/inventory"
-	"pons/product"
 	"pons/protocol"
 	"pons/protocol/all"
 )
@@ -45,10 +41,8 @@ func engine(path string, workers int, profile string) error {
 	e := protocol.NewEngine(all.Parsers(), protocol.Options{Workers: workers})
 	_, err = src.Run(context.Background(), func(f capture.Frame) { e.Frame(f.At, uint32(f.Link), f.Number, f.Data) })
 	read := since()
-	heap("frames read")
 	records := e.Finish()
 	finished := since()
-	heap("records")
 	traffic := e.Traffic()
 	c := e.Counters()
 	facts := 0
@@ -56,9 +50,6 @@ func engine(path string, workers int, profile string) error {
 		facts += len(records[i].Facts)
 	}
 	whole := since()
-	devices, _ := inventory.Reconcile(product.Default(), nil, fact.Source.Kind, records, nil)
-	heap("reconciled")
-	fmt.Printf("%d devices reconciled in %v\n", len(devices), since()-whole)
 	fmt.Printf("%d frames, %d conversations, %d records, %d facts, %d rows of traffic; frames %v, with records %v, all %v; %.0f packets/s\n",
 		c.Frames, c.Conversations, len(records), facts, len(traffic), read, finished, whole, float64(c.Frames)/whole.Seconds())
 	return err
@@ -71,15 +62,4 @@ func spent() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// heap prints what is held, where PONS_HEAP asks for it: it costs a collection.
-func heap(when string) {
-	if os.Getenv("PONS_HEAP") == "" {
-		return
-	}
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	fmt.Printf("%s: %.1f MB live, %.1f MB from the system\n", when, float64(m.HeapAlloc)/1e6, float64(m.Sys)/1e6)
 }

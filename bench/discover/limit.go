@@ -23,30 +23,35 @@ type limitFlow struct {
 // limit is the least that any tool must do: read the file, decode headers, keep a table of conversations. Nothing of
 // Pons is in it.
 func limit(path string) error {
+	packets, flows, err := limitLoop(path)
+	fmt.Println(packets, "packets,", flows, "flows")
+	return err
+}
+
+func limitLoop(path string) (packets, conversations int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	defer f.Close()
 	r := bufio.NewReaderSize(f, 1<<20)
 	if _, err := r.Discard(24); err != nil {
-		return err
+		return 0, 0, err
 	}
 	flows := map[limitKey]*limitFlow{}
-	packets := 0
 	for {
 		head, err := r.Peek(16)
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		at := uint64(binary.LittleEndian.Uint32(head))*1e9 + uint64(binary.LittleEndian.Uint32(head[4:]))
 		size := int(binary.LittleEndian.Uint32(head[8:]))
 		b, err := r.Peek(16 + size)
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		packets++
 		if k, ok := limitDecode(b[16:]); ok {
@@ -60,11 +65,10 @@ func limit(path string) error {
 			fl.last = at
 		}
 		if _, err := r.Discard(16 + size); err != nil {
-			return err
+			return 0, 0, err
 		}
 	}
-	fmt.Println(packets, "packets,", len(flows), "flows")
-	return nil
+	return packets, len(flows), nil
 }
 
 func limitDecode(b []byte) (k limitKey, ok bool) {

@@ -13,7 +13,11 @@ func main() {
 	folder := flag.String("captures", "../shared/data/pcap", "the shared captures")
 	out := flag.String("mix", "/tmp/pons-mix.pcap", "the mixed capture; built where it is missing")
 	size := flag.Int64("size", 292_000_000, "its size in bytes")
-	do := flag.String("do", "all", "mix, limit, engine")
+	do := flag.String("do", "race", "race: build the mix where it is missing and time everybody; mix, limit, engine: only that; stream: memory of a long generated stream")
+	pons := flag.String("pons", "bin/pons", "the program")
+	rounds := flag.Int("rounds", 5, "how often each is timed")
+	packets := flag.Int("packets", 50_000_000, "packets of the stream")
+	flows := flag.Int("flows", 200_000, "its conversations")
 	workers := flag.Int("workers", 1, "workers of the engine")
 	profile := flag.String("cpuprofile", "", "where the engine's profile is written")
 	flag.Parse()
@@ -25,6 +29,15 @@ func main() {
 		err = limit(*out)
 	case "engine":
 		err = engine(*out, *workers, *profile)
+	case "stream":
+		err = stream(*packets, *flows)
+	default:
+		if _, missing := os.Stat(*out); missing != nil {
+			err = build(*folder, *out, *size)
+		}
+		if err == nil {
+			err = race(*pons, *out, *rounds)
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "discover:", err)
