@@ -8,6 +8,7 @@ import (
 	"pons/protocol/mqtt"
 	"pons/protocol/mysql"
 	"pons/protocol/ntp"
+	"pons/protocol/openvpn"
 	"pons/protocol/pop3"
 	"pons/protocol/postgres"
 	"pons/protocol/quic"
@@ -24,7 +25,7 @@ import (
 
 // text are the protocols of sessions, mail, voice, video, printing and telemetry.
 func text() []protocol.Parser {
-	return []protocol.Parser{http.Parser(), ssh.Parser(), quic.Parser(), rtsp.Parser(), sip.Parser(), mqtt.Parser(), rfb.Parser(), stun.Parser(), mysql.Parser(), postgres.Parser()}
+	return []protocol.Parser{http.Parser(), ssh.Parser(), quic.Parser(), rtsp.Parser(), sip.Parser(), mqtt.Parser(), rfb.Parser(), stun.Parser(), mysql.Parser(), postgres.Parser(), openvpn.Parser()}
 }
 
 // textByPort are those of them that need a port to be sure, at least for some of what they read.

@@ -246,10 +246,10 @@ const (
 	emailAddress    = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
 )
 
-// personal tells the attributes that are of people: surname, given name, initials, user id, address of mail.
+// personal tells the attributes that are of people: surname, name, given name, initials, user id, address of mail.
 func personal(kind []byte) bool {
 	switch string(kind) {
-	case attributesX520 + "\x04", attributesX520 + "\x2a", attributesX520 + "\x2b", attributesPilot + "\x01", attributesPilot + "\x03", emailAddress:
+	case attributesX520 + "\x04", attributesX520 + "\x29", attributesX520 + "\x2a", attributesX520 + "\x2b", attributesPilot + "\x01", attributesPilot + "\x03", emailAddress:
 		return true
 	}
 	return false

@@ -58,8 +58,10 @@ func Wanted(kind byte, size int) bool {
 // Envelope is what carries the messages, in the letters of JA4.
 type Envelope byte
 
-// The envelopes.
+// The envelopes. JA4 has no letter for TLS that travels neither on TCP nor as QUIC or DTLS: there it is not said.
 const (
+	Inner Envelope = 0
+
 	TLS  Envelope = 't'
 	DTLS Envelope = 'd'
 	QUIC Envelope = 'q'
@@ -93,7 +95,9 @@ func sayClient(e Envelope, sender fact.Key, body []byte, emit func(fact.Fact)) {
 	}
 	say(emit, sender, SNI, hostName(h.serverName), trustName, "ClientHello, server_name")
 	say(emit, sender, JA3, h.ja3(), trustName, "ClientHello")
-	say(emit, sender, JA4, h.ja4(byte(e)), trustName, "ClientHello")
+	if e != Inner {
+		say(emit, sender, JA4, h.ja4(byte(e)), trustName, "ClientHello")
+	}
 	say(emit, sender, ALPN, h.offers(), trustName, "ClientHello, application_layer_protocol_negotiation")
 	if age(h.best()) < 3 {
 		say(emit, sender, fact.Practice, fact.OldTLS, trustVersion, "ClientHello offers no better")
