@@ -105,8 +105,6 @@ func (c *conversation) Next(_ time.Time, d protocol.Dir, b []byte, emit func(fac
 	m := b[:n]
 	switch m[5] {
 	case connectConfirm:
-		emit(fact.Fact{Subject: c.o.Server.Key(), Attr: protocol.Association})
-		c.remote(emit)
 		return n, c.agreed(m, emit)
 	case data:
 		if len(m) > 9 && m[7] == 0x7f && m[8] == 0x65 && d == protocol.ToServer {
@@ -127,6 +125,8 @@ func (c *conversation) agreed(m []byte, emit func(fact.Fact)) error {
 			chosen = binary.LittleEndian.Uint32(m[15:])
 		}
 	}
+	emit(fact.Fact{Subject: c.o.Server.Key(), Attr: protocol.Association})
+	c.remote(emit)
 	v := ""
 	switch chosen {
 	case 0:
