@@ -34,7 +34,7 @@ func TestDialogues(t *testing.T) {
 		{"somebody behind a proxy", request(accessRequest, attribute(nasID, "SW-7"), attribute(proxyState, "x")), nil},
 		{"a NAS with another address of its own", request(accessRequest, attribute(nasAddress, "\x0a\x01\x02\x03"), attribute(nasID, "SW-7")),
 			[]string{"client radius.nas_ip = 10.1.2.3 (NAS-IP-Address)", "client radius.nas_id = SW-7 (NAS-Identifier)"}},
-		{"people and telephones", request(accessRequest, attribute(userName, "invented.nurse"), attribute(calling, "555-0100")), nil},
+		{"people and telephones", request(accessRequest, attribute(userName, "invented.nurse"), attribute(calling, "555-0100"), attribute(called, "555-0199")), nil},
 		{"an attribute that is longer than the message", request(accessRequest, "\x01\x09ab"), []string{"error: radius: malformed"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -155,7 +155,9 @@ func (t *told) read(kind byte, v []byte) {
 	case nasID:
 		t.id = text(v)
 	case called:
-		t.station = text(v)
+		if s := text(v); station(s) {
+			t.station = s
+		}
 	case calling:
 		if mac, ok := fact.ParseMAC(text(v)); ok {
 			t.mac = mac
@@ -196,8 +198,10 @@ func (c conversation) state(t told, accounting bool, emit func(fact.Fact)) {
 		return
 	}
 	host := fact.Host(t.mac, "")
-	if _, ssid, ok := strings.Cut(t.station, ":"); ok && !strings.Contains(ssid, ":") { // RFC 3580 §3.20
-		say(host, SSID, ssid, "Called-Station-Id")
+	if at := strings.LastIndexByte(t.station, ':'); at >= 12 {
+		if _, ok := fact.ParseMAC(t.station[:at]); ok {
+			say(host, SSID, t.station[at+1:], "Called-Station-Id")
+		}
 	}
 	say(host, NASPort, t.port, "NAS-Port-Id")
 	by := t.id
@@ -211,6 +215,19 @@ func (c conversation) state(t told, accounting bool, emit func(fact.Fact)) {
 		say(bound, fact.MAC, t.mac, "Calling-Station-Id")
 		say(bound, fact.IP, t.framed.String(), "Framed-IP-Address")
 	}
+}
+
+// station tells hardware addresses, alone or before the name of a radio network (RFC 3580 §3.20), from telephone numbers.
+func station(s string) bool {
+	for n := range s {
+		if s[n] == ':' {
+			if _, ok := fact.ParseMAC(s[:n]); ok {
+				return true
+			}
+		}
+	}
+	_, ok := fact.ParseMAC(s)
+	return ok
 }
 
 // text is a string without ending zeros; a text that is none is nothing.

@@ -21,7 +21,7 @@ func envelope(action, body string) string {
 func match(kind, xaddrs string) string {
 	return `<wsd:` + kind + `><wsa:EndpointReference><wsa:Address>urn:uuid:11223344-0000-0000-0000-00095c000007</wsa:Address><x:y xmlns:x="a>b"/></wsa:EndpointReference>` +
 		`<wsd:Types>dpws:Device mdpws:MedicalDevice</wsd:Types><wsd:Scopes MatchBy="x">sdc.mds.pkp:1.2.840.10004.20701.1.1
-		sdc.ctxt.loc:/sdc.ctxt.loc.detail/HOSP%2FICU%2F%2F%2F%2F7?fac=HOSP&amp;poc=ICU%203&amp;bed=7</wsd:Scopes>` +
+		sdc.ctxt.loc:/sdc.ctxt.loc.detail/HOSP%2FICU%2F%2F%2F%2F7?fac=HOSP&amp;poc=ICU%203&amp;bed=7 sdc.ctxt.pat:/root/phantom?name=phantom SDC.CTXT.OPR:/invented/nurse</wsd:Scopes>` +
 		`<wsd:XAddrs>` + xaddrs + `</wsd:XAddrs><wsd:MetadataVersion>1</wsd:MetadataVersion></wsd:` + kind + `>`
 }
 

@@ -151,8 +151,10 @@ func (v *device) state(sender protocol.Endpoint, because string, emit func(fact.
 		say(XAddrs, x)
 	}
 	for _, s := range v.scopes {
-		say(Scopes, s)
-		place(s, say)
+		if open(s) {
+			say(Scopes, s)
+			place(s, say)
+		}
 	}
 }
 
@@ -180,6 +182,16 @@ func (v *device) whose(sender protocol.Endpoint) fact.Key {
 		return sender.Key()
 	}
 	return fact.Host("", other.String())
+}
+
+// open tells scopes that may be stated. SDC tells contexts by scopes (IEEE 11073-20701 §9.4): of those the place is the
+// device's, the others (patient, operator, means, workflow, ensemble) are people's.
+func open(scope string) bool {
+	const context, place = "sdc.ctxt.", "sdc.ctxt.loc:"
+	if len(scope) < len(context) || !strings.EqualFold(scope[:len(context)], context) {
+		return true
+	}
+	return len(scope) >= len(place) && strings.EqualFold(scope[:len(place)], place)
 }
 
 // place reads the scope of an SDC device's place (IEEE 11073-20701 §9.4): "sdc.ctxt.loc:/root/…?fac=…&poc=…&bed=…".
