@@ -34,6 +34,9 @@ type conversation struct{ o protocol.Opening }
 
 // Next reads one message.
 func (c conversation) Next(_ time.Time, d protocol.Dir, b []byte, emit func(fact.Fact)) (int, error) {
+	if len(b) > 2 && b[2]&0x80 == 0 {
+		return len(b), nil // a question
+	}
 	m, err := dnsmsg.Parse(b)
 	if !m.Response() || m.Rcode() != 0 || d != protocol.ToClient {
 		return len(b), err

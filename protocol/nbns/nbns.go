@@ -56,6 +56,9 @@ type conversation struct{ o protocol.Opening }
 
 // Next reads one message.
 func (c conversation) Next(_ time.Time, d protocol.Dir, b []byte, emit func(fact.Fact)) (int, error) {
+	if len(b) > 2 && b[2]&0xf8 == 0 {
+		return len(b), nil // a question, which names others
+	}
 	m, err := dnsmsg.Parse(b)
 	sender := c.o.Client
 	if d == protocol.ToClient {
