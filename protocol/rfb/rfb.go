@@ -25,7 +25,7 @@ var errGreeting = fmt.Errorf("rfb: no version: %w", fault.Invalid)
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "rfb", Doc: "VNC: the version of the protocol on both sides",
-		Attrs:  []fact.Attr{Version, fact.Practice},
+		Attrs:  []fact.Attr{Version},
 		Claims: func(o protocol.Opening) bool { return o.Transport == protocol.TCP && version(o.First) != "" },
 		New:    newConversation,
 	}
@@ -53,16 +53,12 @@ func number(b []byte) string {
 }
 
 type conversation struct {
-	keys    [2]fact.Key
-	outside bool
-	said    [2]bool
+	keys [2]fact.Key
+	said [2]bool
 }
 
 func newConversation(o protocol.Opening) protocol.Conversation {
-	return &conversation{
-		keys:    [2]fact.Key{o.Client.Key(), o.Server.Key()},
-		outside: o.Client.IP.IsGlobalUnicast() && !o.Client.IP.IsPrivate() && o.Server.IP.IsPrivate(),
-	}
+	return &conversation{keys: [2]fact.Key{o.Client.Key(), o.Server.Key()}}
 }
 
 // Next reads the first line of each side.
@@ -80,9 +76,6 @@ func (c *conversation) Next(_ time.Time, d protocol.Dir, data []byte, emit func(
 	}
 	c.said[d] = true
 	emit(fact.Fact{Subject: c.keys[d], Attr: Version, Value: v, Trust: trust, Because: "ProtocolVersion"})
-	if c.outside && d == protocol.ToServer {
-		emit(fact.Fact{Subject: c.keys[protocol.ToClient], Attr: fact.Practice, Value: fact.RemoteSession, Trust: trust, Because: "VNC from a public address"})
-	}
 	if c.said[1-d] {
 		return greeting, protocol.Done
 	}

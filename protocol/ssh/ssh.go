@@ -44,7 +44,7 @@ var prefix = []byte("SSH-")
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "ssh", Doc: "SSH: the software of both sides, and the fingerprint of what each offers",
-		Attrs:  []fact.Attr{Banner, HASSH, HASSHServer, fact.Practice},
+		Attrs:  []fact.Attr{Banner, HASSH, HASSHServer},
 		Claims: claims,
 		New:    newConversation,
 	}
@@ -84,17 +84,13 @@ const (
 )
 
 type conversation struct {
-	keys    [2]fact.Key
-	outside bool // a public address works on a private one
-	stages  [2]stage
-	before  int
+	keys   [2]fact.Key
+	stages [2]stage
+	before int
 }
 
 func newConversation(o protocol.Opening) protocol.Conversation {
-	return &conversation{
-		keys:    [2]fact.Key{o.Client.Key(), o.Server.Key()},
-		outside: o.Client.IP.IsGlobalUnicast() && !o.Client.IP.IsPrivate() && o.Server.IP.IsPrivate(),
-	}
+	return &conversation{keys: [2]fact.Key{o.Client.Key(), o.Server.Key()}}
 }
 
 // Next reads the banner and the first packet of each side.
@@ -141,9 +137,6 @@ func (c *conversation) greet(d protocol.Dir, data []byte, emit func(fact.Fact)) 
 	}
 	line := bytes.TrimSpace(data[:end])
 	emit(fact.Fact{Subject: c.keys[d], Attr: Banner, Value: string(line), Trust: trustBanner, Because: "identification line"})
-	if c.outside {
-		emit(fact.Fact{Subject: c.keys[protocol.ToClient], Attr: fact.Practice, Value: fact.RemoteSession, Trust: trustBanner, Because: "SSH from a public address"})
-	}
 	c.stages[d] = offering
 	if line[4] == '1' && !bytes.HasPrefix(line, []byte("SSH-1.99")) {
 		c.stages[d] = over // version 1 offers nothing by name
