@@ -17,6 +17,7 @@ import (
 
 	"pons/account"
 	"pons/fault"
+	"pons/flow"
 	"pons/inventory"
 	"pons/plan"
 	"pons/program"
@@ -48,6 +49,7 @@ type server struct {
 	staff    *staff.Staff
 	duties   *raci.Duties
 	program  *program.Program
+	flows    *flow.Flows
 }
 
 // New returns the handler of everything under Prefix. The OpenAPI 3.1 document is at Prefix/openapi.json.
@@ -60,6 +62,7 @@ func New(d Deps) http.Handler {
 		s.Changed = func() {}
 	}
 	s.plans, s.program = plan.NewScenarios(d.DB, s.Now), program.New(d.DB, s.Now)
+	s.flows = flow.New(d.DB, d.Inventory)
 	s.staff = staff.New()
 	s.duties = raci.New(s.staff)
 	mux := http.NewServeMux()
@@ -75,6 +78,7 @@ func New(d Deps) http.Handler {
 	s.registerPlans(routes)
 	s.registerProgram(routes)
 	s.registerDesign(routes)
+	s.registerFlows(routes)
 	return s.guard(mux)
 }
 

@@ -43,6 +43,7 @@ type Commands struct {
 	Sensor      SensorCommand      `cmd:"" help:"Listen at a site for a hub; say who may."`
 	Import      ImportCommand      `cmd:"" help:"Bring files into the inventory; undo; list."`
 	Devices     DevicesCommand     `cmd:"" help:"The inventory."`
+	Flows       FlowsCommand       `cmd:"" help:"Who talks with whom, what is new, how much devices are used."`
 	Explain     ExplainCommand     `cmd:"" help:"Why each thing is said of a device."`
 	Plan        PlanCommand        `cmd:"" help:"People and money that devices need, from a plan file or from the inventory."`
 	Fingerprint FingerprintCommand `cmd:"" help:"Rules by which devices are known on the wire: list, import, export, remove, keygen, trust."`

@@ -34,7 +34,7 @@ func Talk(o Options) ([]PointTalk, error) {
 	w := build(o)
 	var out []PointTalk
 	for i := range w.sites {
-		t := &talker{w: w, d: newDice(w.Seed, "week "+w.sites[i].slug), end: w.At.Truncate(time.Hour)}
+		t := &talker{w: w, site: i, d: newDice(w.Seed, "week "+w.sites[i].slug), end: w.At.Truncate(time.Hour)}
 		t.archive, t.engine, t.pumps, t.portal = w.first("pacs-server", 0), w.first("server", 0), w.first("server", 1), w.first("server", 2)
 		hosts := w.record(i).hosts
 		for _, v := range hosts {
@@ -56,6 +56,7 @@ func Talk(o Options) ([]PointTalk, error) {
 // talker makes up what one port hears.
 type talker struct {
 	w                              *world
+	site                           int
 	d                              dice
 	end                            time.Time
 	archive, engine, pumps, portal *device
@@ -63,7 +64,13 @@ type talker struct {
 	traffic                        []protocol.Traffic
 }
 
-func hostKey(v *device) fact.Key { return fact.Host(v.mac, "") }
+// key is a host as this port sees it: by its address where it stands at another site, behind the router.
+func (t *talker) key(v *device) fact.Key {
+	if v.site != t.site {
+		return fact.Host("", v.ip.String())
+	}
+	return fact.Host(v.mac, "")
+}
 
 // volume is what an hour of a conversation carried.
 type volume struct {
@@ -110,7 +117,7 @@ func (t *talker) lead(n int, v *device) {
 	first := t.end.AddDate(0, 0, -WeekDays).Truncate(24 * time.Hour)
 	for at := first; at.Before(t.end); at = at.Add(time.Hour) {
 		if at.Hour() == 4 { // upkeep, once a day
-			t.say(at, hostKey(v), fact.Host("ff:ff:ff:ff:ff:ff", ""), "dhcp", protocol.UDP, 67, volume{conversations: 1, up: 700, minutes: 1})
+			t.say(at, t.key(v), fact.Host("ff:ff:ff:ff:ff:ff", ""), "dhcp", protocol.UDP, 67, volume{conversations: 1, up: 700, minutes: 1})
 		}
 		t.hour(n, v, at, eager)
 	}
@@ -132,11 +139,11 @@ func (t *talker) by(at time.Time, night, weekend float64) float64 {
 }
 
 func (t *talker) hour(n int, v *device, at time.Time, eager float64) {
-	d, me, a := t.d, hostKey(v), v.article
+	d, me, a := t.d, t.key(v), v.article
 	to := func(server *device, name string, port uint16, x volume) {
 		if server != nil && server != v {
 			x.conversations = max(x.conversations, 1)
-			t.say(at, me, hostKey(server), name, protocol.TCP, port, x)
+			t.say(at, me, t.key(server), name, protocol.TCP, port, x)
 		}
 	}
 	switch {
@@ -157,46 +164,55 @@ func (t *talker) hour(n int, v *device, at time.Time, eager float64) {
 	case a.class == "patient-monitor" || a.class == "ventilator" && a.talk != 0:
 		// A bed is taken or free for days: decided by the device and the half week.
 		if taken := (at.Unix()/302_400+int64(n)*7)%10 < int64(8*min(eager, 1.1)); taken {
-			to(t.engine, "hl7", 2575, volume{messages: 60, up: 58_000, down: 9_000, minutes: everyMinute})
+			to(t.engine, "hl7", 6661, volume{messages: 60, up: 58_000, down: 9_000, minutes: everyMinute})
 		}
 	case a.talk&talkHL7 != 0:
 		if d.often(min(1, 0.7*eager*t.by(at, 0.35, 0.7))) {
 			results := d.between(2, 40)
-			to(t.engine, "hl7", 2575, volume{messages: results, up: results * 1400, down: results * 160, minutes: t.some(results, false)})
+			to(t.engine, "hl7", 6661, volume{messages: results, up: results * 1400, down: results * 160, minutes: t.some(results, false)})
 		}
 	case a.class == "infusion-pump" || a.class == "syringe-pump":
 		if d.often(min(1, 0.5*eager*t.by(at, 0.6, 0.85))) {
-			to(t.pumps, "tls", 443, volume{conversations: 2, up: 30_000, down: 16_000, minutes: t.some(d.between(15, 60), true)})
+			name, port := "tls", uint16(443)
+			if a.talk&talkHTTP != 0 {
+				name, port = "http", 80
+			}
+			to(t.pumps, name, port, volume{conversations: 2, up: 30_000, down: 16_000, minutes: t.some(d.between(15, 60), true)})
 		}
 	case a.talk&talkWindows != 0:
 		if d.often(min(1, 0.75*eager*t.by(at, 0.1, 0.2))) {
+			to(t.portal, "http", 80, volume{conversations: 1, up: 600, down: 3_000, minutes: t.some(1, true)})
 			to(t.portal, "tls", 443, volume{conversations: d.between(3, 30), up: d.between(40_000, 900_000), down: d.between(300_000, 9_000_000), minutes: t.some(d.between(5, 40), false)})
 			if len(t.printers) > 0 && d.often(0.15) {
-				t.say(at, me, hostKey(t.printers[n%len(t.printers)]), "", protocol.TCP, 9100, volume{conversations: 1, messages: 1, up: d.between(60_000, 2_000_000), down: 2000, minutes: t.some(1, true)})
+				t.say(at, me, t.key(t.printers[n%len(t.printers)]), "", protocol.TCP, 9100, volume{conversations: 1, messages: 1, up: d.between(60_000, 2_000_000), down: 2000, minutes: t.some(1, true)})
 			}
 			if n%9 == 2 && d.often(0.3) {
 				t.say(at, me, fact.Host("", "198.51.100."+itoa(20+n%5)), "tls", protocol.TCP, 443, volume{conversations: 2, up: 30_000, down: 700_000, minutes: t.some(3, false)})
 			}
 		}
 	case a.class == "camera":
+		to(t.portal, "http", 80, volume{up: 500, down: 900, minutes: 1})
 		if t.portal != nil {
-			t.say(at, hostKey(t.portal), me, "rtsp", protocol.TCP, 554, volume{conversations: 1, up: 60_000, down: 210_000_000, minutes: everyMinute})
+			t.say(at, t.key(t.portal), me, "rtsp", protocol.TCP, 554, volume{conversations: 1, up: 60_000, down: 210_000_000, minutes: everyMinute})
 		}
 	case a.class == "hvac-controller":
 		if len(t.building) > 0 && t.building[0] != v {
-			t.say(at, hostKey(t.building[0]), me, "bacnet", protocol.UDP, 47808, volume{conversations: 4, up: 18_000, down: 22_000, minutes: t.some(12, false)})
+			t.say(at, t.key(t.building[0]), me, "bacnet", protocol.UDP, 47808, volume{conversations: 4, up: 18_000, down: 22_000, minutes: t.some(12, false)})
 		}
 	case a.talk&(talkHTTP|talkTLS) != 0:
 		if d.often(min(1, 0.4*eager*t.by(at, 0.3, 0.5))) {
-			server := t.portal
-			if a.category == "medical" {
+			server, name, port := t.portal, "http", uint16(80)
+			if a.category == "medical" || a.talk&talkTLS != 0 {
 				server = t.pumps
 			}
-			to(server, "http", 80, volume{conversations: 2, up: 8_000, down: 40_000, minutes: t.some(d.between(2, 12), false)})
+			if a.talk&talkTLS != 0 {
+				name, port = "tls", 443
+			}
+			to(server, name, port, volume{conversations: 2, up: 8_000, down: 40_000, minutes: t.some(d.between(2, 12), false)})
 		}
 	case a.talk&(talkSwitch|talkSNMP|talkPrinter) != 0 && at.Hour()%6 == 0:
 		if t.portal != nil {
-			t.say(at, hostKey(t.portal), me, "snmp", protocol.UDP, 161, volume{conversations: 1, up: 4_000, down: 30_000, minutes: 1})
+			t.say(at, t.key(t.portal), me, "snmp", protocol.UDP, 161, volume{conversations: 1, up: 4_000, down: 30_000, minutes: 1})
 		}
 	}
 }
@@ -207,10 +223,10 @@ func (t *talker) surprise(n int, v *device) {
 	at := t.end.Add(-time.Duration(20+n%30) * time.Hour)
 	switch class := v.article.class; {
 	case class == "infusion-pump" && n%11 == 3:
-		t.say(at, hostKey(v), fact.Host("", "203.0.113.66"), "tls", protocol.TCP, 8443, volume{conversations: 3, up: 420_000, down: 18_000, minutes: 0b1101})
+		t.say(at, t.key(v), fact.Host("", "203.0.113.66"), "tls", protocol.TCP, 8443, volume{conversations: 3, up: 420_000, down: 18_000, minutes: 0b1101})
 	case class == "camera" && n%7 == 1 && t.archive != nil:
-		t.say(at, hostKey(v), hostKey(t.archive), "", protocol.TCP, 445, volume{conversations: 9, up: 5_000, down: 2_000, minutes: 0b11})
+		t.say(at, t.key(v), t.key(t.archive), "", protocol.TCP, 445, volume{conversations: 9, up: 5_000, down: 2_000, minutes: 0b11})
 	case class == "workstation" && n%29 == 4 && t.engine != nil:
-		t.say(at, hostKey(v), hostKey(t.engine), "telnet", protocol.TCP, 23, volume{conversations: 1, up: 900, down: 12_000, minutes: 0b111111})
+		t.say(at, t.key(v), t.key(t.engine), "telnet", protocol.TCP, 23, volume{conversations: 1, up: 900, down: 12_000, minutes: 0b111111})
 	}
 }

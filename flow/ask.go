@@ -470,7 +470,9 @@ func (g *Graph) Between(by By, a, b string) []Link {
 	for i := range g.Nodes {
 		in[i] = g.Nodes[i].In(by)
 	}
-	is := func(name string, node int32) bool { return name == "" || in[node] == name || g.Nodes[node].Name == name }
+	is := func(name string, node int32) bool {
+		return name == "" || in[node] == name || g.Nodes[node].Name == name
+	}
 	var out []Link
 	for _, l := range g.Links {
 		if is(a, l.Client) && is(b, l.Server) || is(b, l.Client) && is(a, l.Server) {

@@ -439,7 +439,7 @@ func compareGroup(name string, members []int, ranked []Ranked, s Settings) Likes
 		case r.Verdict == Resting || math.IsNaN(r.Hours):
 		case l.Rated < s.MinPeers:
 			r.Because = count(l.Rated) + " devices of the " + count(s.MinPeers) + " that a comparison needs"
-		case r.Hours <= l.Low && r.Hours <= s.LowShare*l.Median:
+		case l.Median > 0 && r.Hours <= l.Low && r.Hours <= s.LowShare*l.Median: // where half of them rest, rest is usual
 			r.Verdict, r.Because = UnderUsed, "at or below percentile "+trim(s.Low)+" and "+trim(s.LowShare*100)+" % of the median"
 			l.Under++
 		case r.Hours >= l.High && r.Hours >= s.HighShare*l.Median && r.Hours > 0:

@@ -213,7 +213,7 @@ func (p *flowScene) bar(times []Option, by []Option) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<div class=\"flow-ticks\"><label class=\"form-check\"><input class=\"form-check-input\" type=\"checkbox\" name=\"external\" value=\"1\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<div class=\"flow-ticks\"><label class=\"check\"><input type=\"checkbox\" name=\"external\" value=\"1\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -223,7 +223,7 @@ func (p *flowScene) bar(times []Option, by []Option) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "> Internet only</label> <label class=\"form-check\" title=\"Addresses, names, time, neighbours, broadcasts: what keeps a network going\"><input class=\"form-check-input\" type=\"checkbox\" name=\"upkeep\" value=\"1\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "> <span>Internet only</span></label> <label class=\"check\" title=\"Addresses, names, time, neighbours, broadcasts: what keeps a network going\"><input type=\"checkbox\" name=\"upkeep\" value=\"1\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -233,7 +233,7 @@ func (p *flowScene) bar(times []Option, by []Option) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "> With upkeep</label></div><button class=\"btn\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "> <span>With upkeep</span></label></div><button class=\"btn\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

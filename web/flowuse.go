@@ -128,7 +128,7 @@ func weekChart(id, title string, uses []*flow.Use) Chart {
 			watched[h] += float64(u.Watched[h]) * 60
 		}
 	}
-	for day, name := range weekdays() {
+	for day, name := range slices.Backward(weekdays()) { // the first line is drawn at the foot
 		c.Series = append(c.Series, Series{Name: name, Values: shares(active[day*24:day*24+24], watched[day*24:day*24+24])})
 	}
 	return c
@@ -177,7 +177,7 @@ func (p *flowScene) dayChart(uses []*flow.Use) Chart {
 	slices.SortFunc(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(groups[b].devices, groups[a].devices), cmp.Compare(a, b))
 	})
-	for _, name := range names[:min(len(names), groupsOfDay)] {
+	for _, name := range slices.Backward(names[:min(len(names), groupsOfDay)]) {
 		g := groups[name]
 		c.Series = append(c.Series, Series{Name: name, Values: shares(g.active[:], g.watched[:])})
 	}

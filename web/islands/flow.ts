@@ -145,6 +145,7 @@ function options(picture: Picture, all: Island[], places: { x: number; y: number
   const fill: Record<Spot["k"], string> = { device: colour("accent"), unknown: colour("surface"), internet: colour("bad-fill"), group: colour("neutral-fill"), outside: colour("line") };
   const most = Math.max(1, ...picture.arcs.map((a) => Math.log10(a.b + 1)));
   const many = picture.arcs.length > 300;
+  const crowd = new Map(all.map((island) => [island.label ?? "", island.members.length])); // of large groups the pointer names the devices
   const opened = all.filter((island) => island.label !== undefined);
   return {
     animation: false,
@@ -169,10 +170,10 @@ function options(picture: Picture, all: Island[], places: { x: number; y: number
         type: "graph",
         layout: "none",
         roam: true,
-        left: 30,
-        right: 30,
-        top: 30,
-        bottom: 30,
+        left: 70,
+        right: 70,
+        top: 40,
+        bottom: 40,
         scaleLimit: { min: 0.3, max: 12 },
         emphasis: { focus: many ? "none" : "adjacency", label: { show: true }, lineStyle: { opacity: 0.9 } },
         labelLayout: { hideOverlap: true },
@@ -196,7 +197,7 @@ function options(picture: Picture, all: Island[], places: { x: number; y: number
             symbolSize: radius(spot) * 2,
             cursor: spot.h ? "pointer" : "default",
             itemStyle: { color: fill[spot.k], borderColor: spot.k === "unknown" ? soft : colour("surface"), borderWidth: spot.k === "unknown" ? 2 : 1, borderType: spot.k === "unknown" ? "dashed" : "solid" },
-            label: { formatter: spot.g === undefined && spot.d > 1 ? `${spot.n} (${number.format(spot.d)})` : spot.n, fontSize: spot.g === undefined ? 12 : 10 },
+            label: { show: spot.g === undefined || (crowd.get(spot.g) ?? 0) <= 60, formatter: spot.g === undefined && spot.d > 1 ? `${spot.n} (${number.format(spot.d)})` : spot.n, fontSize: spot.g === undefined ? 12 : 10 },
           })),
         ],
         links: picture.arcs
