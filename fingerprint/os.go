@@ -50,6 +50,9 @@ const (
 // row names, the better it fits.
 func OSSupport(os, version string) (Support, bool) {
 	os, version = lowerASCII(strings.TrimSpace(os)), lowerASCII(strings.TrimSpace(version))
+	for _, edition := range []string{" pro", " professional", " enterprise", " home", " education", " standard", " datacenter"} { // that share their days
+		os = strings.TrimSuffix(os, edition)
+	}
 	best, width := Support{}, -1
 	for _, row := range supports() {
 		o, v := lowerASCII(row.OS), lowerASCII(row.Version)

@@ -20,6 +20,10 @@ type Document struct {
 	Model          string            `json:"model"`
 	Version        string            `json:"version"`
 	OS             string            `json:"os"`
+	OSVersion      string            `json:"os_version,omitempty"`
+	OSSupport      string            `json:"os_support,omitempty"` // supported, extended, ended, unknown
+	Roles          []string          `json:"roles,omitempty"`      // server, client
+	Practices      []string          `json:"practices,omitempty"`  // insecure ones that were seen
 	Serial         string            `json:"serial"`
 	UDIDI          string            `json:"udi_di"`
 	MACs           []string          `json:"macs"`
@@ -113,7 +117,8 @@ func (f Flags) Names() []string {
 // Document renders the device for other programs.
 func (d *Device) Document() *Document {
 	doc := &Document{ID: d.ID, Name: d.Name(), Category: d.Get(fact.Category), Class: d.Get(fact.Class), Manufacturer: d.Get(fact.Manufacturer),
-		Model: d.Get(fact.Model), Version: d.Get(fact.SoftwareVersion), OS: d.Get(fact.OS), Serial: d.Get(fact.Serial), UDIDI: d.Get(fact.UDIDI),
+		Model: d.Get(fact.Model), Version: d.Get(fact.SoftwareVersion), OS: d.Get(fact.OS), OSVersion: d.Get(fact.OSVersion),
+		OSSupport: d.Get(fact.OSSupport), Roles: d.All(fact.Role), Practices: d.All(fact.Practice), Serial: d.Get(fact.Serial), UDIDI: d.Get(fact.UDIDI),
 		MACs: list(d.All(fact.MAC)), IPs: list(d.All(fact.IP)), Hostnames: list(d.All(fact.Hostname)), AETitles: d.All(fact.AETitle),
 		Confidence: d.Confidence, FirstSeen: moment(d.FirstSeen), LastSeen: moment(d.LastSeen), Services: []DocumentService{},
 		Owner: d.Get(fact.Owner), ClinicalOwner: d.Get(fact.ClinicalOwner), TechnicalOwner: d.Get(fact.TechnicalOwner),
@@ -173,7 +178,7 @@ func (d *Device) Document() *Document {
 }
 
 // inDocument are the attributes that have a field of their own.
-var inDocument = map[fact.Attr]bool{fact.Category: true, fact.Class: true, fact.Manufacturer: true, fact.Model: true, fact.SoftwareVersion: true, fact.OS: true,
+var inDocument = map[fact.Attr]bool{fact.Category: true, fact.Class: true, fact.Manufacturer: true, fact.Model: true, fact.SoftwareVersion: true, fact.OS: true, fact.OSVersion: true, fact.OSSupport: true, fact.Role: true, fact.Practice: true,
 	fact.Serial: true, fact.UDIDI: true, fact.MAC: true, fact.IP: true, fact.Hostname: true, fact.AETitle: true, fact.Service: true, fact.Owner: true,
 	fact.ClinicalOwner: true, fact.TechnicalOwner: true, fact.Site: true, fact.Building: true, fact.Floor: true, fact.Department: true, fact.Room: true,
 	fact.Bed: true, fact.Location: true, fact.Criticality: true, fact.LifeSupport: true, fact.Status: true, fact.FirstSeen: true, fact.LastSeen: true}

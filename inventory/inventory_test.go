@@ -447,7 +447,7 @@ func TestOrderOfImportsDoesNotMatter(t *testing.T) {
 func clearTables(t *testing.T, db *sqldb.DB) {
 	t.Helper()
 	_, err := db.Update(context.Background(), func(tx *sqldb.Tx) error {
-		for _, table := range []string{"source", "run", "record", "statement", "key", "device", "gone", "change", "decision", "proposal", "precedence", "catalog", "custom", "edit", "part"} {
+		for _, table := range []string{"source", "run", "record", "statement", "key", "device", "gone", "change", "decision", "proposal", "precedence", "catalog", "custom", "edit", "part", "rule_pack", "rule_key"} {
 			if _, err := tx.Exec("DELETE FROM inventory_" + table); err != nil {
 				return err
 			}
