@@ -69,12 +69,14 @@ tools:
 	@command -v $(GO) >/dev/null || { echo "Pons needs Go 1.26 or newer: https://go.dev/dl/"; exit 1; }
 	@command -v npm >/dev/null || { echo "Pons needs Node.js 20 or newer with npm, to bundle its front end: https://nodejs.org/"; exit 1; }
 
-# What the tests need besides is installed where that is allowed (root on Debian or Ubuntu), else named in one line.
+# What the tests need besides is installed where that is allowed (root on Debian or Ubuntu), else named in one line. Tests of
+# capture and of sensors listen to interfaces that they make in a network namespace of their own: they want root, and say so.
 test-tools:
 	@need=; \
 	command -v gcc >/dev/null || need="$$need gcc libc6-dev"; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || need="$$need chromium"; \
 	[ -n "$$PONS_TEST_POSTGRES" ] || command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need="$$need postgresql"; \
+	command -v ip >/dev/null || need="$$need iproute2"; \
 	command -v soffice >/dev/null || command -v libreoffice >/dev/null || need="$$need libreoffice-calc-nogui"; \
 	if [ -n "$$need" ]; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -691,4 +692,26 @@ func TestBrokerRefuses(t *testing.T) {
 	if _, err := bus.Connect(bus.LinkOptions{URL: "nats://" + s.listening, Key: &stranger, Once: true}); err == nil {
 		t.Error("a link in the clear stands")
 	}
+}
+
+// quiet is a log that nobody reads.
+func quiet() (*slog.Logger, *log) {
+	l := &log{}
+	return slog.New(slog.NewTextHandler(l, nil)), l
+}
+
+// pairFile writes a certificate and its key into one file.
+func pairFile(t testing.TB) (path string, pin Pin) {
+	t.Helper()
+	conf, pin := ownCertificate(t)
+	key, err := x509.MarshalPKCS8PrivateKey(conf.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: conf.Certificates[0].Certificate[0]}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
+	path = t.TempDir() + "/pair.pem"
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path, pin
 }
