@@ -179,9 +179,10 @@ func (p *proposal) add(context byte, syntax string) {
 
 func (p *proposal) accept(context byte) { p.accepted[p.offered[context>>1]] = true }
 
-// propose says the modality of a requestor that offers to store the images of one kind only.
+// propose says the modality of a requestor that offers to store the images of one kind only, unless its title says that it
+// passes on what others made.
 func (c *conversation) propose(d protocol.Dir, emit func(fact.Fact)) {
-	if p := &c.proposal; p.modality != "" && !p.several && !p.receives {
+	if p := &c.proposal; p.modality != "" && !p.several && !p.receives && !c.forwards && !contradicts(c.titled, p.modality) {
 		emit(fact.Fact{Subject: c.keys[d], Attr: attrModality, Value: p.modality, Trust: trustProposal,
 			Because: "A-ASSOCIATE-RQ, abstract syntax of storage"})
 	}

@@ -281,6 +281,7 @@ func TestProposals(t *testing.T) {
 		{"an archive sends everything", []string{offer(1, ct), offer(3, mr)}, nil},
 		{"a workstation asks for images back", []string{offer(1, ct), item(itemUserInfo, item(itemRole, be16(len(ct))+ct+"\x00\x01"))}, nil},
 		{"an echo", []string{offer(1, "1.2.840.10008.1.1")}, nil},
+		{"a machine titled for another modality", []string{offer(1, mr)}, nil},
 	} {
 		var got []string
 		for _, s := range protocoltest.Dialogue(t, Parser(), ask(associate(pduAssociateRQ, c.items...))) {

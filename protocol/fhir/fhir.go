@@ -126,10 +126,10 @@ type frame struct {
 
 // device gathers what a resource says until it ends.
 type device struct {
-	is                                               bool // the resource is a Device
-	maker, model, name, serial, udi, udiDI, eui, typ string
-	code, display                                    string
-	versions                                         []string
+	is                                          bool // the resource is a Device
+	maker, model, name, serial, udi, udiDI, eui string
+	code, display                               string
+	versions                                    []string
 
 	first, second string // of the name or identifier being read: what it is, and its kind or system
 }
