@@ -47,7 +47,7 @@ func Parser() protocol.Parser {
 		Name: "dns", Doc: "DNS: names of hosts with private addresses, programs of name servers",
 		Attrs:  []fact.Attr{Name, Service, Version, ID},
 		Claims: claims,
-		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o} },
+		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o.Server, o.Transport == protocol.TCP} },
 	}
 }
 
@@ -75,11 +75,15 @@ func claims(o protocol.Opening) bool {
 	return b[2]&0x80 != 0 == (o.FirstDir == protocol.ToClient)
 }
 
-type conversation struct{ o protocol.Opening }
+// conversation is small: over UDP nearly every question is one.
+type conversation struct {
+	server protocol.Endpoint
+	framed bool
+}
 
 // Next reads one message; over TCP its length stands before it.
 func (c conversation) Next(_ time.Time, d protocol.Dir, b []byte, emit func(fact.Fact)) (int, error) {
-	if c.o.Transport != protocol.TCP {
+	if !c.framed {
 		return len(b), c.message(b, d, emit)
 	}
 	if len(b) < 2 {
@@ -161,7 +165,7 @@ func (c conversation) chaos(b []byte, e dnsmsg.Entry, emit func(fact.Fact)) {
 		return
 	}
 	if n := len(e.Data); n > 1 && 1+int(e.Data[0]) <= n {
-		emit(fact.Fact{Subject: c.o.Server.Key(), Attr: attr, Value: string(e.Data[1 : 1+int(e.Data[0])]), Because: "answer of class CH"})
+		emit(fact.Fact{Subject: c.server.Key(), Attr: attr, Value: string(e.Data[1 : 1+int(e.Data[0])]), Because: "answer of class CH"})
 	}
 }
 

@@ -2,13 +2,10 @@ package rdp
 
 import (
 	"encoding/binary"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"pons/fact"
 	"pons/protocol"
 	"pons/protocol/protocoltest"
 )
@@ -60,19 +57,5 @@ func TestOthers(t *testing.T) {
 	}
 	if o.First = []byte(framed(ask)); !claims(o) {
 		t.Error("leaves its own")
-	}
-}
-
-// TestRemote holds that work from outside is told of, and work inside is not.
-func TestRemote(t *testing.T) {
-	for from, want := range map[string]bool{"198.51.100.7": true, "10.1.2.3": false} {
-		o := protocol.Opening{Transport: protocol.TCP, Client: protocol.Endpoint{IP: netip.MustParseAddr(from)}, Server: protocol.Endpoint{IP: netip.MustParseAddr("10.9.9.9"), Port: port}}
-		told := false
-		c := Parser().New(o)
-		if _, err := c.Next(time.Time{}, protocol.ToClient, []byte(confirm("\x02\x00\x08\x00\x00\x00\x00\x00")), func(f fact.Fact) {
-			told = told || f.Attr == fact.Practice && f.Value == fact.RemoteSession && f.Subject == o.Server.Key()
-		}); err != nil || told != want {
-			t.Errorf("from %s: %v, %v", from, told, err)
-		}
 	}
 }

@@ -41,7 +41,7 @@ var errFraming = errors.New("rdp: no Remote Desktop message")
 func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "rdp", Doc: "Remote Desktop: names and builds of clients, protection agreed on",
-		Attrs:  []fact.Attr{ClientName, ClientBuild, Security, fact.Practice, protocol.Association},
+		Attrs:  []fact.Attr{ClientName, ClientBuild, Security, protocol.Association},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}
@@ -126,7 +126,6 @@ func (c *conversation) agreed(m []byte, emit func(fact.Fact)) error {
 		}
 	}
 	emit(fact.Fact{Subject: c.o.Server.Key(), Attr: protocol.Association})
-	c.remote(emit)
 	v := ""
 	switch chosen {
 	case 0:
@@ -149,13 +148,6 @@ func (c *conversation) agreed(m []byte, emit func(fact.Fact)) error {
 		return protocol.Renew
 	}
 	return nil
-}
-
-// remote states that somebody outside works on a host of a private network.
-func (c *conversation) remote(emit func(fact.Fact)) {
-	if from, to := c.o.Client.IP, c.o.Server.IP; from.IsGlobalUnicast() && !from.IsPrivate() && to.IsPrivate() {
-		emit(fact.Fact{Subject: c.o.Server.Key(), Attr: fact.Practice, Value: fact.RemoteSession, Because: "connection confirm to a public address"})
-	}
 }
 
 // settings reads the client's core data (MS-RDPBCGR §2.2.1.3.2) behind the H.221 key "Duca": kind 0xc001, length,
