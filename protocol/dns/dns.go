@@ -47,7 +47,9 @@ func Parser() protocol.Parser {
 		Name: "dns", Doc: "DNS: names of hosts with private addresses, programs of name servers",
 		Attrs:  []fact.Attr{Name, Service, Version, ID},
 		Claims: claims,
-		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o.Server, o.Transport == protocol.TCP} },
+		New: func(o protocol.Opening) protocol.Conversation {
+			return conversation{o.Server, o.Transport == protocol.TCP}
+		},
 	}
 }
 
