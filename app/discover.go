@@ -12,8 +12,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"strings"
-	"sync/atomic"
 	"text/tabwriter"
 
 	"pons/fact"
@@ -39,7 +39,7 @@ func (c DiscoverCommand) Run(s *session) error {
 	if c.Workers == 0 {
 		c.Workers = min(runtime.GOMAXPROCS(0), 8)
 	}
-	defer keepPace()()
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	var seen sighted
 	var records []fact.Record
 	var damage error
@@ -48,13 +48,17 @@ func (c DiscoverCommand) Run(s *session) error {
 		if err != nil && !errors.Is(err, fault.Invalid) && !(errors.Is(err, context.Canceled) && len(got.Records) > 0) {
 			return err
 		}
+		if c.Format == "table" { // which only counts them
+			got.Records = slices.DeleteFunc(got.Records, seen.outside)
+		}
 		records = append(records, got.Records...)
 		seen.add(got.Count)
 		damage = errors.Join(damage, err)
 	}
-	if damage != nil && len(records) == 0 {
+	if damage != nil && len(records) == 0 && len(seen.beyond) == 0 {
 		return damage
 	}
+	debug.SetGCPercent(50)
 	devices, _ := inventory.Reconcile(product.Default(), nil, fact.Source.Kind, records, nil)
 	records = nil
 	var err error
@@ -90,36 +94,22 @@ func (c DiscoverCommand) read(s *session, path string) (pcap.Result, error) {
 	defer bar.done()
 	begin := s.now()
 	return pcap.ReadWith(s.ctx, in, name, pcap.Options{Workers: c.Workers, Frugal: true, Progress: func(at pcap.State) {
+		pace()
 		rate := float64(at.Frames) / max(s.now().Sub(begin).Seconds(), 1e-3)
 		bar.say(fmt.Sprintf("%s: %s packets/s, %d hosts", name, short(rate), at.Hosts))
 		bar.set(at.Bytes)
 	}})
 }
 
-// keepPace lets memory grow to a fixed size before it is cleaned while little is held, so that a small capture is read
-// with hardly any cleaning, and by half of what is held beyond that, so that a large one wastes little. It is judged
-// anew after every cleaning, until the function that is returned has been called. 84 MB leave a capture of 300 MB room
-// for the program itself in 100 MB.
-func keepPace() (stop func()) {
-	const room = 84 << 20
-	before := debug.SetGCPercent(100)
-	var stopped atomic.Bool
-	var again func()
-	again = func() {
-		if stopped.Load() {
-			return
-		}
-		sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(sample)
-		live := max(sample[0].Value.Uint64(), 4<<20)
-		debug.SetGCPercent(int(min(max((room-min(live, room))*100/live, 50), 800)))
-		runtime.AddCleanup(new([32]byte), func(int) { again() }, 0)
-	}
-	again()
-	return func() {
-		stopped.Store(true)
-		debug.SetGCPercent(before)
-	}
+// pace lets memory grow to a fixed size before it is cleaned while little is held, so that a small capture is read with
+// hardly any cleaning, and by half of what is held beyond that, so that a large one wastes little. 64 MB leave a capture
+// of 300 MB room for the rest of the program.
+func pace() {
+	const room = 64 << 20
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	live := max(sample[0].Value.Uint64(), 4<<20)
+	debug.SetGCPercent(int(min(max((room-min(live, room))*100/live, 50), 800)))
 }
 
 // short writes a number with three figures: 1.24 M.

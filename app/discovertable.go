@@ -19,6 +19,27 @@ import (
 type sighted struct {
 	protocol.Counters
 	talked map[string]uint64 // conversations by parser
+	beyond map[string]bool   // addresses of the Internet of which no more is known
+}
+
+// outside sets a record aside that says no more than that an address of the Internet was met.
+func (s *sighted) outside(r fact.Record) bool {
+	mac, ip := r.Subject.SplitHost()
+	if r.Subject.Kind != "host" || mac != "" || !isPublic(ip) {
+		return false
+	}
+	for i := range r.Facts {
+		switch r.Facts[i].Attr {
+		case fact.IP, fact.Service, fact.FirstSeen, fact.LastSeen:
+		default:
+			return false
+		}
+	}
+	if s.beyond == nil {
+		s.beyond = map[string]bool{}
+	}
+	s.beyond[ip] = true
+	return true
 }
 
 func (s *sighted) add(c protocol.Counters) {
@@ -56,7 +77,8 @@ var discoveryTitles = [10]string{"NAME", "CLASS", "MANUFACTURER", "MODEL", "VERS
 // printDiscovery prints devices by category and class, and what the captures held. Hosts of the Internet of which
 // nothing but the address is known are counted, not listed.
 func printDiscovery(w io.Writer, devices []*inventory.Device, seen sighted) error {
-	counts, outside := map[string]int{}, 0
+	outside := len(seen.beyond)
+	counts := map[string]int{"": outside}
 	lines := make([]line, 0, len(devices))
 	for _, d := range devices {
 		l := deviceLineOf(d)
@@ -75,7 +97,7 @@ func printDiscovery(w io.Writer, devices []*inventory.Device, seen sighted) erro
 	if outside > 0 {
 		fmt.Fprintf(out, "and %d addresses of the Internet of which no more is known (--format jsonl lists them)\n", outside)
 	}
-	fmt.Fprintf(out, "%d devices: %s\n", len(devices), categoryText(counts))
+	fmt.Fprintf(out, "%d devices: %s\n", len(devices)+len(seen.beyond), categoryText(counts))
 	fmt.Fprintf(out, "%d frames, %d conversations: %s\n", seen.Frames, seen.Conversations, protocolText(seen.talked))
 	if text := unreadText(seen); text != "" {
 		fmt.Fprintf(out, "not read: %s\n", text)
@@ -143,11 +165,16 @@ func practiceText(d *inventory.Device) string {
 	return strings.Join(names, " ")
 }
 
+func isPublic(ip string) bool {
+	a, err := netip.ParseAddr(ip)
+	return err == nil && !a.IsPrivate() && !a.IsLinkLocalUnicast() && !a.IsLoopback()
+}
+
 // isOutside tells of hosts with public addresses alone.
 func isOutside(d *inventory.Device) bool {
 	ips := d.All(fact.IP)
 	for _, ip := range ips {
-		if a, err := netip.ParseAddr(ip); err != nil || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsLoopback() {
+		if !isPublic(ip) {
 			return false
 		}
 	}

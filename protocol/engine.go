@@ -16,7 +16,7 @@ type Options struct {
 	MaxMemory  int // bytes held for all conversations together; default 64 MiB
 	MaxHosts   int // pairs of MAC and IP remembered; default 1,000,000
 	MaxFacts   int // different statements remembered; default 2,000,000
-	MaxTraffic int // rows of traffic held until they are taken; default 500,000
+	MaxTraffic int // rows of traffic held until they are taken; default 500,000; negative sums none
 	ClaimBytes int // bytes of a direction after which an unclaimed conversation is dropped; default 4096
 }
 
@@ -26,7 +26,7 @@ func (o Options) withDefaults() Options {
 		value int
 	}{{&o.Workers, 1}, {&o.MaxFlows, 200_000}, {&o.MaxBuffer, 256 << 10}, {&o.MaxMemory, 64 << 20}, {&o.MaxHosts, 1_000_000},
 		{&o.MaxFacts, 2_000_000}, {&o.MaxTraffic, 500_000}, {&o.ClaimBytes, 4096}} {
-		if *d.field <= 0 {
+		if *d.field == 0 || *d.field < 0 && d.field != &o.MaxTraffic {
 			*d.field = d.value
 		}
 	}

@@ -263,7 +263,11 @@ func (w *worker) endpoint(f *flow, side uint8) *Endpoint {
 		}
 		p.ip = addrOf(ep.IP)
 	}
-	if h := w.hosts.pairs[p]; h != nil {
+	h := f.host[side]
+	if h == nil || h.pair != p {
+		h = w.hosts.pairs[p]
+	}
+	if h != nil {
 		ep.MAC, ep.key = h.macText(), h.keyText()
 	} else {
 		ep.MAC, ep.key = p.mac.String(), keyText(p)

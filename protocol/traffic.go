@@ -106,7 +106,17 @@ func (w *worker) sum(f *flow) {
 	if t.packets[0]|t.packets[1] == 0 {
 		return
 	}
-	c, s := f.client, 1-f.client
+	if f.talks {
+		w.practised(f)
+	}
+	if w.traffic.max > 0 {
+		w.addRow(f)
+	}
+	*t = tally{hour: t.hour}
+}
+
+func (w *worker) addRow(f *flow) {
+	t, c, s := &f.tally, f.client, 1-f.client
 	r := w.traffic.row(trafficKey{client: f.pair(c), server: f.pair(s), hour: t.hour, port: f.port(s), parser: int16(f.parser), transport: f.key.transport})
 	if r == nil {
 		w.traffic.dropped += uint64(t.packets[0] + t.packets[1])
@@ -117,10 +127,6 @@ func (w *worker) sum(f *flow) {
 			minutes: t.minutes, first: t.first, last: t.last,
 		})
 	}
-	if f.talks {
-		w.practised(f)
-	}
-	*t = tally{hour: t.hour}
 }
 
 // pair is a side's addresses as its frames had them.

@@ -48,7 +48,7 @@ type worker struct {
 
 func newWorker(parsers []Parser, opt Options, index int) *worker {
 	n := opt.Workers
-	opt.MaxFlows, opt.MaxMemory, opt.MaxTraffic = max(opt.MaxFlows/n, 1), max(opt.MaxMemory/n, 1), max(opt.MaxTraffic/n, 1)
+	opt.MaxFlows, opt.MaxMemory, opt.MaxTraffic = max(opt.MaxFlows/n, 1), max(opt.MaxMemory/n, 1), max(opt.MaxTraffic/n, min(opt.MaxTraffic, 1))
 	w := &worker{opt: opt, index: index, parsers: parsers, hosts: newHostTable(opt.MaxHosts, opt.MaxFacts)}
 	w.count.Parsers = make([]ParserCount, len(parsers))
 	for i := range parsers {

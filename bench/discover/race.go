@@ -41,7 +41,7 @@ func race(pons, mix string, rounds int) error {
 		{name: "its engine alone, two cores", argv: []string{self, "-do", "engine", "-workers", "2", "-mix", mix}, env: []string{"GOMAXPROCS=2"}},
 		{name: "limit", argv: []string{self, "-do", "limit", "-mix", mix}, env: []string{"GOMAXPROCS=1"}},
 		{name: "ndpiReader", argv: []string{"ndpiReader", "-i", mix, "-q"}},
-		{name: "p0f", argv: []string{"p0f", "-r", mix, "-o", os.DevNull}},
+		{name: "p0f", argv: []string{"p0f", "-r", mix}},
 		{name: "suricata", argv: []string{"suricata", "-r", mix, "-l", os.TempDir(), "--runmode", "single"}},
 		{name: "tcpdump -w /dev/null", argv: []string{"tcpdump", "-r", mix, "-w", os.DevNull}},
 		{name: "tshark -q -z io,phs", argv: []string{"tshark", "-q", "-z", "io,phs", "-r", mix}},

@@ -50,11 +50,11 @@ type Result struct {
 	Bytes   int64 // read from the file
 }
 
-// Options say how a capture is read. The result does not depend on them.
+// Options say how a capture is read. What the records say does not depend on them.
 type Options struct {
 	Workers  int         // goroutines that read conversations; default 1
 	Progress func(State) // told now and then, by the goroutine that reads; may be nil
-	Frugal   bool        // leaves the traffic out
+	Frugal   bool        // leaves the traffic out of the result
 }
 
 // State is how far the reading of a capture is.
@@ -81,7 +81,11 @@ func ReadWith(ctx context.Context, r io.Reader, name string, o Options) (Result,
 	if err != nil {
 		return Result{}, err
 	}
-	engine := protocol.NewEngine(all.Parsers(), protocol.Options{Workers: o.Workers})
+	bounds := protocol.Options{Workers: o.Workers}
+	if o.Frugal {
+		bounds.MaxTraffic = -1
+	}
+	engine := protocol.NewEngine(all.Parsers(), bounds)
 	told := int64(0)
 	_, err = src.Run(ctx, func(f capture.Frame) {
 		engine.Frame(f.At, uint32(f.Link), f.Number, f.Data)
@@ -90,10 +94,7 @@ func ReadWith(ctx context.Context, r io.Reader, name string, o Options) (Result,
 			o.Progress(State{Bytes: count.n, Frames: f.Number, Hosts: engine.Hosts()})
 		}
 	})
-	got := Result{Records: engine.Finish(), Count: engine.Counters(), Bytes: count.n}
-	if !o.Frugal {
-		got.Traffic = engine.Traffic()
-	}
+	got := Result{Records: engine.Finish(), Traffic: engine.Traffic(), Count: engine.Counters(), Bytes: count.n}
 	for i := range got.Records {
 		got.Records[i].File = name
 	}
