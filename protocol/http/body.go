@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"compress/gzip"
 
 	"pons/fact"
 	"pons/protocol"
@@ -42,6 +43,15 @@ func contentOf(value []byte) content {
 
 // reader returns what reads the body that follows a head, nil for none: of most bodies not a byte is looked at.
 func (c *conversation) reader(h *head, d protocol.Dir) interface{ Write([]byte) } {
+	r := c.plainReader(h, d)
+	if r != nil && h.packed {
+		return &packed{into: r}
+	}
+	return r
+}
+
+// plainReader is the reader of a body as it is once it is unpacked.
+func (c *conversation) plainReader(h *head, d protocol.Dir) interface{ Write([]byte) } {
 	if h.encoded || h.response && h.status != 200 {
 		return nil
 	}
@@ -66,6 +76,50 @@ func (c *conversation) reader(h *head, d protocol.Dir) interface{ Write([]byte) 
 		}}
 	}
 	return nil
+}
+
+const (
+	// maxPacked is how much of a compressed body is held, maxUnpacked how much of what is in it is read: a search's answer
+	// of a hundred devices is less.
+	maxPacked   = 64 << 10
+	maxUnpacked = 512 << 10
+)
+
+// packed holds the beginning of a body that gzip packed until it is complete.
+type packed struct {
+	into interface{ Write([]byte) }
+	held []byte
+	done bool
+}
+
+// Write takes the next bytes.
+func (p *packed) Write(b []byte) {
+	if p.done {
+		return
+	}
+	p.held = append(p.held, b[:min(len(b), maxPacked-len(p.held))]...)
+	if len(p.held) == maxPacked {
+		p.unpack()
+	}
+}
+
+// unpack reads what is held; what is cut or damaged is read as far as it goes.
+func (p *packed) unpack() {
+	if p.done {
+		return
+	}
+	p.done = true
+	if z, err := gzip.NewReader(bytes.NewReader(p.held)); err == nil {
+		var buf [4096]byte
+		for left := maxUnpacked; left > 0; {
+			n, err := z.Read(buf[:])
+			p.into.Write(buf[:n])
+			if left -= n; err != nil {
+				break
+			}
+		}
+	}
+	p.held = nil
 }
 
 // device says what a FHIR resource tells of a device: it has no address here, and whose server tells is not its own.

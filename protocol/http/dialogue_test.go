@@ -1,6 +1,8 @@
 package http
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +39,26 @@ const renderer = `<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-
 	`<friendlyName a="b">Printer &amp; Co</friendlyName><manufacturer>ACME</manufacturer><modelName>LP</modelName><serialNumber/><UDN>uuid:1</UDN>` +
 	`<deviceList><device><modelName>other</modelName></device></deviceList></device></root>`
 
+// zipped is an answer that gzip packed, in chunks.
+func zipped(kind, body string) protocoltest.Turn {
+	var buf bytes.Buffer
+	z := gzip.NewWriter(&buf)
+	z.Write([]byte(body))
+	z.Close()
+	head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n", kind, buf.Len())
+	return protocoltest.Turn{Dir: protocol.ToClient, Data: head + buf.String() + "\r\n0\r\n\r\n"}
+}
+
+// noise is text that does not pack well.
+func noise(n int) string {
+	b, state := make([]byte, n), uint32(1)
+	for i := range b {
+		state = state*1664525 + 1013904223
+		b[i] = 'a' + byte(state>>24)%26
+	}
+	return string(b)
+}
+
 // TestBodies reads the few bodies that say what a device is, and no others.
 func TestBodies(t *testing.T) {
 	const title = "server http.title = HP LaserJet & Co (title of the first page)"
@@ -60,7 +82,11 @@ func TestBodies(t *testing.T) {
 			[]string{"fhir/ACME/77 fhir.manufacturer = ACME (FHIR Device)", "fhir/ACME/77 fhir.serial = 77 (FHIR Device)"}},
 		{"FHIR sent to a server", []protocoltest.Turn{ask("POST /fhir/Device HTTP/1.1\nContent-Type: application/fhir+xml\nContent-Length: 51\n\n<Device><serialNumber value=\"77\"/></Device>        ")},
 			[]string{"fhir//77 fhir.serial = 77 (FHIR Device)"}},
-		{"compressed", []protocoltest.Turn{ask("GET /fhir/Device HTTP/1.1\n\n"), answer("HTTP/1.1 200 OK\nContent-Type: application/fhir+json\nContent-Encoding: gzip\n\n" + devices)}, nil},
+		{"packed", []protocoltest.Turn{ask("GET /fhir/Device HTTP/1.1\n\n"), zipped("application/fhir+json", devices)},
+			[]string{"fhir/ACME/77 fhir.manufacturer = ACME (FHIR Device)", "fhir/ACME/77 fhir.serial = 77 (FHIR Device)"}},
+		{"packed and large", []protocoltest.Turn{ask("GET / HTTP/1.1\n\n"), zipped("text/html", html+noise(200<<10))}, []string{title}},
+		{"packed and damaged", []protocoltest.Turn{ask("GET / HTTP/1.1\n\n"), answer("HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Encoding: gzip\nContent-Length: 9\n\n<title>DO")}, nil},
+		{"compressed otherwise", []protocoltest.Turn{ask("GET /fhir/Device HTTP/1.1\n\n"), answer("HTTP/1.1 200 OK\nContent-Type: application/fhir+json\nContent-Encoding: br\n\n" + devices)}, nil},
 		{"a UPnP description", []protocoltest.Turn{ask("GET /d.xml HTTP/1.1\n\n"), chunked("text/xml", renderer)}, []string{
 			"server upnp.device_type = urn:x:device:Printer:1 (UPnP description)", "server upnp.friendly_name = Printer & Co (UPnP description)",
 			"server upnp.manufacturer = ACME (UPnP description)", "server upnp.model = LP (UPnP description)", "server upnp.udn = uuid:1 (UPnP description)"}},
@@ -76,7 +102,9 @@ func TestBodies(t *testing.T) {
 			if got := protocoltest.Dialogue(t, Parser(), c.turns...); !slices.Equal(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
-			protocoltest.Splits(t, Parser(), c.turns...)
+			if len(c.turns[len(c.turns)-1].Data) < 8<<10 { // at each byte of a large one takes minutes
+				protocoltest.Splits(t, Parser(), c.turns...)
+			}
 		})
 	}
 }

@@ -56,7 +56,9 @@ func (c *conversation) field(s *side, d protocol.Dir, line []byte, emit func(fac
 	case len("Content-Encoding"): // also of WWW-Authenticate
 		switch {
 		case equalFold(name, "content-encoding"):
-			s.head.encoded = !equalFold(bytes.TrimSpace(value), "identity")
+			coding := bytes.TrimSpace(value)
+			s.head.packed = equalFold(coding, "gzip") || equalFold(coding, "x-gzip")
+			s.head.encoded = !s.head.packed && !equalFold(coding, "identity")
 		case equalFold(name, "www-authenticate"):
 			c.authenticate(s, d, value, emit)
 		}

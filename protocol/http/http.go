@@ -153,7 +153,8 @@ type head struct {
 	length            uint64
 	hasLength, chunks bool
 	content           content
-	encoded           bool // compressed, and therefore not read
+	encoded           bool // in a coding that is not read
+	packed            bool // by gzip
 	relayed           bool // somebody else's, passed on by a proxy
 }
 
@@ -396,6 +397,7 @@ func (s *side) chunk(line []byte) {
 		s.mode = startLine
 	case n == 0:
 		s.mode = trailer
+		s.endBody()
 	default:
 		s.mode, s.left = chunkData, n
 	}
@@ -408,12 +410,21 @@ func (s *side) read(b []byte) {
 	}
 }
 
+// endBody tells a reader that its body is complete.
+func (s *side) endBody() {
+	if p, ok := s.body.(*packed); ok {
+		p.unpack()
+	}
+	s.body = nil
+}
+
 // pass counts off n bytes of a body or a chunk.
 func (s *side) pass(n int) int {
 	if uint64(n) >= s.left {
 		n = int(s.left)
 		if s.mode == body {
 			s.mode = startLine
+			s.endBody()
 		} else {
 			s.mode = chunkEnd
 		}
