@@ -209,3 +209,14 @@ func BenchmarkFeed(b *testing.B) {
 		}
 	}
 }
+
+// TestSynthetic is a gateway's feed of IHE PCD-01 and an alert of PCD-04, with an invented patient.
+func TestSynthetic(t *testing.T) {
+	s := protocoltest.Synthetic{Transport: protocol.TCP, ClientMAC: [6]byte{0, 0x50, 0x56, 1, 2, 5}, ServerMAC: [6]byte{0, 0x50, 0x56, 1, 2, 6},
+		ClientIP: [4]byte{192, 0, 2, 21}, ServerIP: [4]byte{192, 0, 2, 22}, ClientPort: 49200, ServerPort: 6661}
+	s.Turns = []protocoltest.Turn{ask(message(tree...)), answer(message(`MSH|^~\&|EHR|HOSP|MON|ICU4|2026||ACK^R01|77|P|2.6`, "MSA|AA|77")),
+		ask(message(`MSH|^~\&|MON|ICU4|EHR|HOSP|20260101||ORU^R40^ORU_R40|78|P|2.6`, "PID|1||7^^^HOSP^MR||"+secret, "OBR|1||B|196616^MDC_EVT_ALARM^MDC",
+			"OBX|1||69985^MDC_DEV_PUMP_INFUS_MDS^MDC|1.0.0.0|||||||X|||||||", "PRT|1|UC||EQUIP^Equipment^HL70912||||||PCU-0042^ALARIS||||||00885403222222|||LOT1|SN77||69985^MDC_DEV_PUMP_INFUS_MDS^MDC",
+			"OBX|2|ST|196616^MDC_EVT_ALARM^MDC|1.1.1.1|"+secret+"||||||R"))}
+	s.Written(t, "pcd.pcap")
+}
