@@ -19,7 +19,7 @@ import (
 // recogAttrs says which observation a recog database is about. What stands for none is kept under its own name and
 // never fits: Pons does not look at it (it never probes, and does not fetch favicons).
 var recogAttrs = map[string]fact.Attr{
-	"dhcp_vendor_class": "dhcp.vendor_class", "dns.versionbind": "dns.version_bind", "ftp.banner": "ftp.greeting",
+	"dhcp_vendor_class": "dhcp.vendor_class", "dns.versionbind": "dns.version", "ftp.banner": "ftp.greeting",
 	"html_title": "http.title", "http_header.cookie": "http.cookie", "http_header.server": "http.server",
 	"http_header.wwwauth": "http.www_authenticate", "http_header.x-powered-by": "http.powered_by",
 	"mdns.device-info.txt": "mdns.txt", "mdns.workstation.txt": "mdns.txt", "ntp.readvar": "ntp.version",

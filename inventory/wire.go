@@ -51,6 +51,21 @@ var wireNames = []wireName{
 	{"poct1a.version", fact.SoftwareVersion, 0.9, nil},
 	{"cip.serial", fact.Serial, 0.8, nil},
 	{"s7.serial", fact.Serial, 0.9, nil},
+	{"fhir.version", fact.SoftwareVersion, 0.8, nil},
+	{"fhir.udi_di", fact.UDIDI, 0.9, nil},
+	{"intellivue.bed_label", fact.Bed, 0.7, nil},
+	{"wsd.location_bed", fact.Bed, 0.9, nil},
+	{"medibus.revision", fact.SoftwareVersion, 0.9, nil},
+	{"moxa.serial", fact.Serial, 0.8, nil},
+	{"bacnet.serial", fact.Serial, 0.9, nil},
+	{"dnp3.serial", fact.Serial, 0.8, nil},
+	{"dnp3.software", fact.SoftwareVersion, 0.8, nil},
+	{"snmp.ent_serial", fact.Serial, 0.8, nil},
+	{"snmp.printer_serial", fact.Serial, 0.9, nil},
+	{"snmp.ent_software", fact.SoftwareVersion, 0.7, nil},
+	{"rdp.client_name", fact.Hostname, 0.6, nil},
+	{"smb.server_name", fact.Hostname, 0.5, firstLabel},
+	{"kerberos.principal_host", fact.Hostname, 0.6, firstLabel},
 }
 
 func firstLabel(s string) string {
@@ -104,7 +119,9 @@ var readings = map[fact.Attr]struct {
 	"hl7.manufacturer": {fact.Manufacturer, false}, "hl7.model": {fact.Model, false}, "fhir.manufacturer": {fact.Manufacturer, false}, "fhir.model": {fact.Model, false},
 	"intellivue.manufacturer": {fact.Manufacturer, false}, "poct1a.manufacturer": {fact.Manufacturer, false}, "astm.manufacturer": {fact.Manufacturer, false},
 	"upnp.manufacturer": {fact.Manufacturer, false}, "medibus.model": {fact.Model, false},
-	"dhcp.vendor_class": {fact.Model, true}, "snmp.sys_descr": {fact.Model, true}, "lldp.system_description": {fact.Model, true},
+	"poct1a.vendor": {fact.Manufacturer, false}, "opcua.manufacturer": {fact.Manufacturer, false}, "dnp3.vendor": {fact.Manufacturer, false}, "dnp3.product": {fact.Model, false},
+	"profinet.vendor_name": {fact.Manufacturer, false}, "cip.vendor_name": {fact.Manufacturer, false}, "moxa.model": {fact.Model, false},
+	"http.title": {fact.Model, true}, "dhcp.vendor_class": {fact.Model, true}, "snmp.sys_descr": {fact.Model, true}, "lldp.system_description": {fact.Model, true},
 	"cdp.platform": {fact.Model, true}, "upnp.model": {fact.Model, true},
 }
 
