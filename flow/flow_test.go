@@ -445,3 +445,46 @@ func TestKinds(t *testing.T) {
 		}
 	}
 }
+
+// TestTalk holds that a device read by itself says what the whole network says of it, also of what it says to itself.
+func TestTalk(t *testing.T) {
+	onBoth(t, func(t *testing.T, f *Flows) {
+		f.hospital(t)
+		f.apply(t, "core#1", talk(monday.AddDate(0, 1, 0), ct, pacs, "dicom", 104, 3), talk(monday, pacs, pacs, "http", 80, 1))
+		g, err := f.Graph(t.Context(), Window{}, monday)
+		if err != nil {
+			t.Fatal(err)
+		}
+		usage, err := f.Usage(t.Context(), Window{monday.AddDate(0, 0, -27), monday.AddDate(0, 0, 1)}, monday)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range g.Nodes {
+			n := &g.Nodes[i]
+			if n.Kind != Device {
+				continue
+			}
+			var got *Talk
+			if err := f.db.View(t.Context(), func(tx *sqldb.Tx) (err error) {
+				got, err = f.Talk(tx, n.ID, n.Hosts, 28, monday)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			lines := func(g *Graph, me int32) (out []string) {
+				for _, p := range g.Peers(me) {
+					out = append(out, fmt.Sprint(g.Nodes[p.Node].Name, p.Out, p.Service, p.Sum))
+				}
+				return out
+			}
+			me, ok := got.Graph.Find(n.ID)
+			if !ok || !slices.Equal(lines(got.Graph, me), lines(g, int32(i))) {
+				t.Errorf("%s by itself %q, in the whole %q", n.Name, lines(got.Graph, me), lines(g, int32(i)))
+			}
+			want := usage.Find(n.ID)
+			if want == nil || got.Use == nil || got.Use.ActiveMinutes != want.ActiveMinutes || got.Use.ObservedHours != want.ObservedHours || got.Use.Week != want.Week {
+				t.Errorf("%s: use by itself %+v, in the whole %+v", n.Name, got.Use, want)
+			}
+		}
+	})
+}

@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -227,25 +228,30 @@ func (t *totals) read(tx *sqldb.Tx, p piece) error {
 			if err := rows.Scan(into...); err != nil {
 				return err
 			}
-			x.point = t.points[source]
-			i, ok := t.at[x.pair]
-			if !ok {
-				t.at[x.pair] = int32(len(t.list))
-				t.list = append(t.list, x)
-				return nil
-			}
-			for ; t.list[i].point != x.point; i = t.list[i].next {
-				if t.list[i].next == 0 {
-					t.list[i].next = int32(len(t.list))
-					t.list = append(t.list, x)
-					return nil
-				}
-			}
-			have := &t.list[i]
-			have.addCounts(&x.Sum)
-			have.first, have.last = min(have.first, x.first), max(have.last, x.last)
+			t.add(x, source)
 			return nil
 		})
+}
+
+// add adds what a source says of a pair.
+func (t *totals) add(x total, source int64) {
+	x.point = t.points[source]
+	i, ok := t.at[x.pair]
+	if !ok {
+		t.at[x.pair] = int32(len(t.list))
+		t.list = append(t.list, x)
+		return
+	}
+	for ; t.list[i].point != x.point; i = t.list[i].next {
+		if t.list[i].next == 0 {
+			t.list[i].next = int32(len(t.list))
+			t.list = append(t.list, x)
+			return
+		}
+	}
+	have := &t.list[i]
+	have.addCounts(&x.Sum)
+	have.first, have.last = min(have.first, x.first), max(have.last, x.last)
 }
 
 func readPoints(tx *sqldb.Tx) (map[int64]string, error) {
@@ -263,7 +269,6 @@ func readPoints(tx *sqldb.Tx) (map[int64]string, error) {
 // nodes makes the nodes of a graph and tells where each host went.
 func (f *Flows) nodes(tx *sqldb.Tx, g *Graph, hosts map[int64]bool) (map[int64]int32, error) {
 	subjects := make(map[int64]string, len(hosts))
-	keys := make([]string, 0, len(hosts))
 	if err := eachRow(tx, "SELECT id, subject FROM flow_host", nil, func(rows *sqldb.Rows) error {
 		var id int64
 		var subject string
@@ -272,13 +277,17 @@ func (f *Flows) nodes(tx *sqldb.Tx, g *Graph, hosts map[int64]bool) (map[int64]i
 		}
 		if hosts[id] {
 			subjects[id] = subject
-			keys = append(keys, subject)
 		}
 		return nil
 	}); err != nil {
 		return nil, err
 	}
-	slices.Sort(keys)
+	return f.place(tx, g, subjects)
+}
+
+// place makes the nodes of hosts by number, and tells where each went.
+func (f *Flows) place(tx *sqldb.Tx, g *Graph, subjects map[int64]string) (map[int64]int32, error) {
+	keys := slices.Sorted(maps.Values(subjects))
 	devices, err := f.inv.HostDevices(tx, keys)
 	if err != nil {
 		return nil, err
@@ -287,7 +296,7 @@ func (f *Flows) nodes(tx *sqldb.Tx, g *Graph, hosts map[int64]bool) (map[int64]i
 	if err != nil {
 		return nil, err
 	}
-	place := make(map[int64]int32, len(hosts))
+	place := make(map[int64]int32, len(subjects))
 	at := map[string]int32{}
 	ids := make([]int64, 0, len(subjects))
 	for id := range subjects {

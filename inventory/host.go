@@ -6,33 +6,19 @@ import (
 	"pons/sqldb"
 )
 
-// hostSources are the sources that speak of the wire: those whose records are hosts.
-func hostSources(tx *sqldb.Tx) ([]any, error) {
-	names, err := strings1(tx, "SELECT name FROM inventory_source WHERE kind = 'wire' ORDER BY name")
-	out := make([]any, len(names))
-	for i, n := range names {
-		out[i] = n
-	}
-	return out, err
-}
-
 // HostDevices tells which device each host of the wire is now: keys are the subjects of its records ("mac|" or "|ip"),
 // values ids. It asks the records' current device, so that merges and splits are followed. Where several sources saw
 // the host and disagree on whose it is, the one that spoke last is believed. Hosts without a record are left out.
 func (inv *Inventory) HostDevices(tx *sqldb.Tx, keys []string) (map[string]string, error) {
 	out := make(map[string]string, len(keys))
-	sources, err := hostSources(tx)
-	if err != nil || len(sources) == 0 || len(keys) == 0 {
-		return out, err
-	}
 	said := make(map[string]int64, len(keys))
 	for part := range slices.Chunk(keys, hostChunk) {
-		args := slices.Clone(sources)
-		for _, k := range part {
-			args = append(args, k)
+		args := make([]any, len(part))
+		for i, k := range part {
+			args[i] = k
 		}
-		rows, err := tx.Query("SELECT record_key, device, said_at FROM inventory_record WHERE source IN "+sqldb.In(len(sources), 1)+
-			" AND record_key IN "+sqldb.In(len(part), 1+len(sources))+" AND device <> ''", args...)
+		rows, err := tx.Query("SELECT record_key, device, said_at FROM inventory_record WHERE source IN (SELECT name FROM inventory_source WHERE kind = 'wire') AND record_key IN "+
+			sqldb.In(len(part), 1)+" AND device <> ''", args...)
 		if err != nil {
 			return nil, err
 		}

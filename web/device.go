@@ -195,11 +195,6 @@ func (s *Server) showDevice(v *Visit, p devicePage, status int) error {
 	if p.Answering, err = s.answersNow(v, p.Device); err != nil {
 		return err
 	}
-	if p.Tab == "network" {
-		if p.Talk, err = s.talkOf(v, p.Device.ID); err != nil {
-			return err
-		}
-	}
 	islands := []string{"devices"}
 	if p.Talk != nil && p.Talk.Use != nil {
 		islands = append(islands, "chart")
@@ -230,6 +225,8 @@ func (s *Server) readDevice(v *Visit, tx *sqldb.Tx, p *devicePage) (err error) {
 		scope := v.Actor.Scope
 		p.Duplicates = slices.DeleteFunc(p.Duplicates, func(d inventory.Duplicate) bool { return !scope.Holds(d.B.Place()) })
 		return s.readSystem(v, tx, p)
+	case "network":
+		p.Talk, err = s.talkOf(v, tx, p.Device)
 	case "history":
 		if p.History, err = s.Inventory.History(tx, id, historyLines); err != nil {
 			return err

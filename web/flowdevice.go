@@ -6,6 +6,7 @@ import (
 
 	"pons/account"
 	"pons/flow"
+	"pons/inventory"
 	"pons/sqldb"
 )
 
@@ -24,48 +25,43 @@ type deviceTalk struct {
 // peersShown is how many peers the page of a device names; the list of conversations has all.
 const peersShown = 15
 
+// talkDays are the days in which the use of a device is counted: four weeks, so that each weekday counts alike.
+const talkDays = 28
+
 // talkOf reads what a device says; nil where the person may not know.
-func (s *Server) talkOf(v *Visit, device string) (*deviceTalk, error) {
+func (s *Server) talkOf(v *Visit, tx *sqldb.Tx, d *inventory.Device) (*deviceTalk, error) {
 	if !v.May(account.FlowRead) {
 		return nil, nil
 	}
-	p := &flowScene{flowAsk: flowAsk{Time: "four", By: "class"}}
-	if scope := v.Actor.Scope; !scope.All() {
-		p.ask.Holds = scope.Holds
-	}
-	err := s.DB.View(v.Context(), func(tx *sqldb.Tx) (err error) {
-		if p.Settings, _, err = s.flows.Settings(tx); err != nil {
-			return err
+	var hosts []string
+	for _, r := range d.Records {
+		if r.Kind == "wire" {
+			hosts = append(hosts, r.Key)
 		}
-		p.Observed, err = s.flows.Observed(tx)
-		return err
-	})
-	t := &deviceTalk{Heard: p.Heard()}
-	if err != nil || !t.Heard {
-		return t, err
 	}
-	g, err := s.flows.Graph(v.Context(), flow.Window{}, v.Now)
+	talk, err := s.flows.Talk(tx, d.ID, hosts, talkDays, v.Now)
 	if err != nil {
 		return nil, err
 	}
-	p.ask.Where = map[string]bool{device: true}
-	g = g.Select(p.ask)
-	if me, ok := g.Find(device); ok {
-		t.setPeers(g, me)
-		t.All = flowAsk{Time: "all", Device: device}.href("/flows/list")
+	t := &deviceTalk{Heard: talk.Heard}
+	var ask flow.Ask
+	if scope := v.Actor.Scope; !scope.All() {
+		ask.Holds = scope.Holds
 	}
-	usage, err := s.flows.Usage(v.Context(), p.window(v.Now), v.Now)
-	if err != nil {
-		return nil, err
+	if g := talk.Graph.Select(ask); len(g.Links) > 0 {
+		if me, ok := g.Find(d.ID); ok {
+			t.setPeers(g, me)
+			t.All = flowAsk{Time: "all", Device: d.ID}.href("/flows/list")
+		}
 	}
-	if u := usage.Find(device); u != nil {
-		hours, ok := u.HoursADay(p.Settings.MinDays)
+	if u := talk.Use; u != nil {
+		hours, ok := u.HoursADay(talk.Settings.MinDays)
 		t.Use, t.Online = u, onlineCell(u.SeenHours, u.ObservedHours)
 		t.Hours = flowHours(hours, "")
 		if !ok {
-			t.Hours = flowCell{Unknown: "observed on " + strconv.Itoa(u.ObservedDays) + " of " + strconv.Itoa(p.Settings.MinDays) + " days"}
+			t.Hours = flowCell{Unknown: "observed on " + strconv.Itoa(u.ObservedDays) + " of " + strconv.Itoa(talk.Settings.MinDays) + " days"}
 		}
-		t.Week = weekChart("flow-week", "Use by hour of the week ("+p.Settings.Zone+")", []*flow.Use{u})
+		t.Week = weekChart("flow-week", "Use by hour of the week ("+talk.Settings.Zone+")", []*flow.Use{u})
 	}
 	return t, nil
 }
