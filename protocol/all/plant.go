@@ -4,6 +4,7 @@ import (
 	"pons/protocol"
 	"pons/protocol/bacnet"
 	"pons/protocol/cip"
+	"pons/protocol/coap"
 	"pons/protocol/dnp3"
 	"pons/protocol/fins"
 	"pons/protocol/fox"
@@ -24,5 +25,5 @@ func plant() []protocol.Parser {
 
 // plantByPort are those of them that need a port to be sure.
 func plantByPort() []protocol.Parser {
-	return []protocol.Parser{cip.Parser(), modbus.Parser(), iec104.Parser(), lantronix.Parser(), moxa.Parser()}
+	return []protocol.Parser{cip.Parser(), modbus.Parser(), iec104.Parser(), lantronix.Parser(), moxa.Parser(), coap.Parser()}
 }

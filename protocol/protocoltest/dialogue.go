@@ -23,6 +23,28 @@ func Dialogue(t testing.TB, p protocol.Parser, turns ...Turn) []string {
 	return dialogue(t, p, turns, func(data []byte) [][]byte { return [][]byte{data} })
 }
 
+// Datagrams plays a conversation over UDP to a port of the server, a datagram a turn, as Dialogue does: an error ends its
+// datagram alone, and stands among the lines.
+func Datagrams(t testing.TB, p protocol.Parser, port uint16, turns ...Turn) (said []string) {
+	t.Helper()
+	conv, emit := converse(t, p, protocol.UDP, port, turns, &said)
+	for _, turn := range turns {
+		data := []byte(turn.Data)
+		n, err := conv.Next(frameTime, turn.Dir, data, emit)
+		clear(data)
+		if n < 0 || n > len(data) {
+			t.Fatalf("advance %d of %d", n, len(data))
+		}
+		if errors.Is(err, protocol.Done) || errors.Is(err, protocol.Renew) {
+			return said
+		}
+		if err != nil {
+			said = append(said, "error: "+err.Error())
+		}
+	}
+	return said
+}
+
 // Splits plays a dialogue with every turn cut in two at each byte and once byte by byte, and fails where that says
 // something else than the dialogue in whole turns.
 func Splits(t testing.TB, p protocol.Parser, turns ...Turn) {
@@ -52,16 +74,16 @@ func tally(a fact.Attr) bool {
 	return a == protocol.Association || a == protocol.Message || a == protocol.Study
 }
 
-func dialogue(t testing.TB, p protocol.Parser, turns []Turn, cut func([]byte) [][]byte) (said []string) {
-	o := protocol.Opening{Transport: protocol.TCP, Client: endpoint(1, 49152), Server: endpoint(2, 4242), Frame: 1}
+// converse opens a conversation between the two ends, whose facts become lines of said.
+func converse(t testing.TB, p protocol.Parser, transport protocol.Transport, port uint16, turns []Turn, said *[]string) (protocol.Conversation, func(fact.Fact)) {
+	o := protocol.Opening{Transport: transport, Client: endpoint(1, 49152), Server: endpoint(2, port), Frame: 1}
 	if len(turns) > 0 {
 		o.FirstDir, o.First = turns[0].Dir, []byte(turns[0].Data)
 	}
-	conv := p.New(o)
 	names := map[fact.Key]string{o.Client.Key(): "client", o.Server.Key(): "server"}
-	emit := func(f fact.Fact) {
+	return p.New(o), func(f fact.Fact) {
 		if tally(f.Attr) {
-			said = append(said, names[f.Subject]+" counts "+string(f.Attr))
+			*said = append(*said, names[f.Subject]+" counts "+string(f.Attr))
 			return
 		}
 		if !slices.Contains(p.Attrs, f.Attr) {
@@ -71,10 +93,14 @@ func dialogue(t testing.TB, p protocol.Parser, turns []Turn, cut func([]byte) []
 		if !ok {
 			who = f.Subject.Value
 		}
-		if line := fmt.Sprintf("%s %s = %s (%s)", who, f.Attr, f.Value, f.Because); !slices.Contains(said, line) {
-			said = append(said, line)
+		if line := fmt.Sprintf("%s %s = %s (%s)", who, f.Attr, f.Value, f.Because); !slices.Contains(*said, line) {
+			*said = append(*said, line)
 		}
 	}
+}
+
+func dialogue(t testing.TB, p protocol.Parser, turns []Turn, cut func([]byte) [][]byte) (said []string) {
+	conv, emit := converse(t, p, protocol.TCP, 4242, turns, &said)
 	var held [2][]byte
 	for _, turn := range turns {
 		for _, piece := range cut([]byte(turn.Data)) {

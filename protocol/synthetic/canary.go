@@ -140,6 +140,10 @@ func Planted() (plants []Plant) {
 	add("rtsp", "cam/1", protocol.TCP, 554, up("DESCRIBE rtsp://"+CanaryUser+":"+CanarySecret+"@cam/"+CanaryName+" RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: viewer/1\r\nAuthorization: Basic "+
 		base64.StdEncoding.EncodeToString([]byte(CanaryUser+":"+CanarySecret))+"\r\n\r\n"), down("RTSP/1.0 200 OK\r\nCSeq: 1\r\nServer: cam/1\r\nContent-Length: 10\r\n\r\n"+CanaryNumber))
 	add("syslog", "app", protocol.UDP, 514, up("<34>Jan  2 03:04:05 gate app[7]: login of "+CanaryUser+" with "+CanarySecret+" for "+person))
+	add("coap", "temperature-c", protocol.UDP, 5683, up("\x41\x03\x00\x01\x09"+coapOption(11, CanaryName)+coapOption(0, CanaryResult)+coapOption(4, "mrn="+CanaryNumber)+"\xff"+CanaryResult),
+		up("\x41\x02\x00\x02\x09"+coapOption(11, "rd")+coapOption(4, "ep=pump-7")+coapOption(0, "d="+CanaryName)+coapOption(0, "pw="+CanarySecret)),
+		down("\x41\x45\x00\x03\x09"+coapOption(12, "\x28")+"\xff</"+CanaryName+"/"+CanaryNumber+`>;title="`+person+`";rt="temperature-c",</x?u=`+CanaryUser+">;anchor="+CanaryBirth),
+		down("\x41\x45\x00\x04\x09"+coapOption(8, CanaryNumber)+coapOption(4, "")+"\xff"+person))
 	add("smb", "", protocol.TCP, 445, up(smbNegotiate()), up(smbCreate("\\"+CanaryName+"\\"+CanaryNumber+"_"+CanaryBirth+".pdf")))
 	return plants
 }

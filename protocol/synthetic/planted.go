@@ -175,3 +175,11 @@ func smbCreate(path string) string {
 }
 
 func encodeWide(s string) []byte { return []byte(wide(s, binary.LittleEndian)) }
+
+// coapOption is an option of CoAP, by the difference of its number to that before.
+func coapOption(delta byte, value string) string {
+	if n := len(value); n >= 13 {
+		return string([]byte{delta<<4 | 13, byte(n - 13)}) + value
+	}
+	return string([]byte{delta<<4 | byte(len(value))}) + value
+}
