@@ -190,8 +190,8 @@ func (e *Engine) Harvest() (changed []fact.Record, gone []fact.Key, traffic []Tr
 	return e.records(tell), gone, e.rows()
 }
 
-// Hosts is how many pairs of addresses were seen by now, about as many as devices; with several workers, how many were
-// when this was last asked, because the workers tell behind the frames that they have.
+// Hosts is how many pairs of addresses were met by now, about as many as devices; with several workers, a pair counts
+// once a worker that met it, and frames that still wait for them not yet.
 func (e *Engine) Hosts() int {
 	if e.crew == nil {
 		return len(e.workers[0].hosts.pairs)
