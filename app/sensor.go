@@ -139,8 +139,14 @@ func giveTo(data, dir, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Chmod(data, 0o711); err != nil { // the folder above is passed through, not read
+	info, err := os.Stat(data)
+	if err != nil {
 		return err
+	}
+	if mode := info.Mode().Perm(); mode&0o001 == 0 { // the folder above is passed through, not read
+		if err := os.Chmod(data, mode|0o011); err != nil {
+			return err
+		}
 	}
 	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {

@@ -8,8 +8,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"pons/fault"
 )
 
 // Stream is where the broker keeps messages until they are received: bounded, refusing what is new when it is full, so
@@ -40,7 +38,7 @@ func (l *Link) Receive(ctx context.Context, s Stream, take func(context.Context,
 	if trouble == nil {
 		trouble = func(error) {}
 	}
-	for ctx.Err() == nil {
+	for {
 		consumer, err := l.consumer(ctx, s)
 		for err == nil && ctx.Err() == nil {
 			err = receive(ctx, consumer, take, trouble)
@@ -48,13 +46,9 @@ func (l *Link) Receive(ctx context.Context, s Stream, take func(context.Context,
 		if ctx.Err() != nil {
 			return nil
 		}
-		if errors.Is(err, fault.Denied) || errors.Is(err, fault.Invalid) {
-			return err
-		}
 		trouble(err)
 		pause(ctx, retryWait)
 	}
-	return nil
 }
 
 func pause(ctx context.Context, d time.Duration) {
