@@ -8,6 +8,7 @@ import (
 	"pons/protocol/dnp3"
 	"pons/protocol/fins"
 	"pons/protocol/fox"
+	"pons/protocol/hartip"
 	"pons/protocol/iec104"
 	"pons/protocol/knx"
 	"pons/protocol/lantronix"
@@ -25,5 +26,5 @@ func plant() []protocol.Parser {
 
 // plantByPort are those of them that need a port to be sure.
 func plantByPort() []protocol.Parser {
-	return []protocol.Parser{cip.Parser(), modbus.Parser(), iec104.Parser(), lantronix.Parser(), moxa.Parser(), coap.Parser()}
+	return []protocol.Parser{cip.Parser(), modbus.Parser(), iec104.Parser(), lantronix.Parser(), moxa.Parser(), coap.Parser(), hartip.Parser()}
 }
