@@ -61,6 +61,9 @@ func (inv *Inventory) Today(tx *sqldb.Tx) (Day, error) {
 
 // RecordDay keeps today's count for the trend; a later call on the same day replaces it.
 func (inv *Inventory) RecordDay(ctx context.Context) error {
+	if err := inv.judgeHeard(ctx); err != nil {
+		return err
+	}
 	if _, err := inv.RefreshSupport(ctx); err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ func listFields() []field {
 		f("hostname", "Hostname", query.Text, one(fact.Hostname), "host"),
 		f("ae_title", "AE title", query.Text, one(fact.AETitle), "ae"),
 		f("vlan", "VLAN", query.Keyword, one(fact.VLAN)),
+		f("switch", "Switch", query.Keyword, one(fact.Switch)),
 		f("site", "Site", query.Keyword, one(fact.Site), "facility", "campus"),
 		f("building", "Building", query.Keyword, one(fact.Building)),
 		f("department", "Department", query.Keyword, one(fact.Department), "dept", "unit"),
@@ -62,6 +63,8 @@ func listFields() []field {
 		f("part_of", "Part of", query.Keyword, one(fact.Parent), "system", "parent"),
 		f("first_seen", "First seen", query.Time, nil),
 		f("last_seen", "Last seen", query.Time, nil, "seen"),
+		f("heard", "Last heard by a sensor or capture", query.Time, nil),
+		f("expected", "Expected on the network", query.Bool, nil),
 		f("created", "Recorded", query.Time, nil),
 		f("confidence", "Confidence", query.Number, nil),
 		f("source", "Source", query.Set, nil, "sources"),
@@ -131,6 +134,10 @@ func (l *List) Text(r *Row, i int) string {
 		return stamp(r.FirstSeen)
 	case "last_seen":
 		return stamp(r.LastSeen)
+	case "heard":
+		return stamp(r.Heard)
+	case "expected":
+		return expectedWord(r)
 	case "created":
 		return stamp(r.Created)
 	case "conflict_since":
@@ -201,6 +208,10 @@ func (l *List) fillOwn(q *query.Row, i int, name string, r *Row) {
 		q.AddTime(i, r.FirstSeen)
 	case "last_seen":
 		q.AddTime(i, r.LastSeen)
+	case "heard":
+		q.AddTime(i, r.Heard)
+	case "expected":
+		q.Add(i, expectedWord(r))
 	case "created":
 		q.AddTime(i, r.Created)
 	case "conflict_since":

@@ -235,7 +235,7 @@ func (w *writer) resolveAgain(ids []string) (int, error) {
 		row := rowOf(w.resolve(g, before))
 		row.Disputed = w.disputed(row, before)
 		diff := w.changesOf(before, row)
-		if len(diff) == 0 && row.Flags == before.Flags && row.Conflicts == before.Conflicts && row.Name == before.Name && row.Confidence == before.Confidence {
+		if len(diff) == 0 && row.Flags == before.Flags && row.Conflicts == before.Conflicts && row.Name == before.Name && row.Confidence == before.Confidence && row.Heard.Equal(before.Heard) {
 			continue
 		}
 		rows = append(rows, row)

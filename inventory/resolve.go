@@ -25,6 +25,7 @@ const (
 	FlagUnclassified                   // class unknown
 	FlagAbsent                         // missing from a source that used to list it, and no person stated its lifecycle state since
 	FlagPerson                         // a person has stated something of it
+	FlagExpected                       // ought to be on the network: recorded, in service, and made to be connected or with an address
 )
 
 // Vote is one record's statement about an attribute.
@@ -78,8 +79,9 @@ type Device struct {
 	Created    time.Time
 	FirstSeen  time.Time // on the network; zero: never
 	LastSeen   time.Time
-	Values     []Value // in the order of the vocabulary, then custom attributes by name
-	Wire       []Vote  // raw observations of the wire, by attribute and value
+	Heard      time.Time // when a capture or a sensor saw it last; zero: none did
+	Values     []Value   // in the order of the vocabulary, then custom attributes by name
+	Wire       []Vote    // raw observations of the wire, by attribute and value
 	Records    []*Record
 	Flags      Flags
 	Conflicts  []fact.Attr
@@ -319,7 +321,7 @@ func (r *Resolver) derive(d *Device) {
 		}
 	}
 	connected := class.Connected || d.Value(fact.MAC) != nil || d.Value(fact.IP) != nil
-	d.Flags |= flagIf(FlagUnseen, system && !network && connected && decided.IsZero()) | flagIf(FlagUnrecorded, network && !system && decided.IsZero()) |
+	d.Flags |= flagIf(FlagExpected, expected(d, connected)) | flagIf(FlagUnseen, system && !network && connected && decided.IsZero()) | flagIf(FlagUnrecorded, network && !system && decided.IsZero()) |
 		flagIf(FlagAbsent, absent) | flagIf(FlagUnclassified, d.Value(fact.Class) == nil) |
 		flagIf(FlagNoOwner, d.Value(fact.Owner) == nil && d.Value(fact.ClinicalOwner) == nil && d.Value(fact.TechnicalOwner) == nil) |
 		flagIf(FlagNoPlace, d.Value(fact.Site) == nil && d.Value(fact.Department) == nil && d.Value(fact.Room) == nil && d.Value(fact.Location) == nil && d.Value(fact.Building) == nil)
@@ -410,6 +412,7 @@ func (r *Resolver) seen(d *Device) {
 			for i := range rec.Said {
 				span(rec.Said[i].At)
 			}
+			d.Heard = later(d.Heard, heard(rec))
 		}
 	}
 }

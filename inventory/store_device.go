@@ -23,6 +23,7 @@ type Row struct {
 	Sources    string    // names, joined by separator
 	Conflicts  string    // attribute names, joined by separator
 	Disputed   time.Time // since when there has been an open conflict; zero: there is none
+	Heard      time.Time // when a capture or a sensor saw it last; zero: none did
 	Custom     map[fact.Attr]string
 	text       [len(rowAttrs)]string
 }
@@ -34,13 +35,13 @@ var rowAttrs = [...]fact.Attr{
 	fact.SoftwareVersion, fact.OS, fact.MAC, fact.IP, fact.Hostname, fact.AETitle, fact.VLAN, fact.Site, fact.Building,
 	fact.Department, fact.Room, fact.CostCenter, fact.ClinicalOwner, fact.TechnicalOwner, fact.Owner, fact.Status,
 	fact.Criticality, fact.LifeSupport, fact.AcquiredOn, fact.AcquiredCost, fact.WarrantyEnd, fact.ContractEnd, fact.PMNext,
-	fact.Parent, fact.OSVersion, fact.OSSupport, fact.Role, fact.Practice,
+	fact.Parent, fact.OSVersion, fact.OSSupport, fact.Role, fact.Practice, fact.Switch,
 }
 
 const deviceColumns = "id, rev, created_at, first_seen, last_seen, flags, confidence, name, " +
 	"category, class, manufacturer, model, serial, control_number, asset_tag, udi_di, version, os, macs, ips, hostnames, ae_titles, vlan, " +
 	"site, building, department, room, cost_center, clinical_owner, technical_owner, owner, status, criticality, life_support, " +
-	"acquired_on, acquired_cost, warranty_end, contract_end, pm_next, part_of, os_version, os_support, role, practice, sources, conflicts, custom, conflict_at"
+	"acquired_on, acquired_cost, warranty_end, contract_end, pm_next, part_of, os_version, os_support, role, practice, at_switch, sources, conflicts, custom, conflict_at, heard_at"
 
 // Get returns the text of an attribute that rows hold, "" for others.
 func (r *Row) Get(attr fact.Attr) string {
@@ -65,7 +66,7 @@ func split(s string) []string {
 
 func rowOf(d *Device) *Row {
 	r := &Row{ID: d.ID, Rev: d.Rev, Created: d.Created, FirstSeen: d.FirstSeen, LastSeen: d.LastSeen, Flags: d.Flags,
-		Confidence: d.Confidence, Name: d.Name()}
+		Confidence: d.Confidence, Name: d.Name(), Heard: d.Heard}
 	for i := range d.Values {
 		v := &d.Values[i]
 		if strings.HasPrefix(string(v.Attr), fact.CustomPrefix) {
@@ -110,20 +111,20 @@ func (r *Row) values() []any {
 		b, _ := json.Marshal(r.Custom) // a map of texts always marshals, with sorted keys
 		custom = string(b)
 	}
-	out := make([]any, 0, 12+len(rowAttrs))
+	out := make([]any, 0, 13+len(rowAttrs))
 	out = append(out, r.ID, r.Rev, micros(r.Created), micros(r.FirstSeen), micros(r.LastSeen), int64(r.Flags), r.Confidence, r.Name)
 	for _, t := range r.text {
 		out = append(out, t)
 	}
-	return append(out, r.Sources, r.Conflicts, custom, micros(r.Disputed))
+	return append(out, r.Sources, r.Conflicts, custom, micros(r.Disputed), micros(r.Heard))
 }
 
 // scanner reads device rows into reused space.
 type rowScanner struct {
-	created, first, last, flags, disputed int64
-	custom                                string
-	into                                  []any
-	row                                   Row
+	created, first, last, flags, disputed, heard int64
+	custom                                       string
+	into                                         []any
+	row                                          Row
 }
 
 func newRowScanner() *rowScanner {
@@ -132,7 +133,7 @@ func newRowScanner() *rowScanner {
 	for i := range s.row.text {
 		s.into = append(s.into, &s.row.text[i])
 	}
-	s.into = append(s.into, &s.row.Sources, &s.row.Conflicts, &s.custom, &s.disputed)
+	s.into = append(s.into, &s.row.Sources, &s.row.Conflicts, &s.custom, &s.disputed, &s.heard)
 	return s
 }
 
@@ -143,6 +144,7 @@ func (s *rowScanner) scan(rows *sqldb.Rows) (*Row, error) {
 	}
 	s.row.Created, s.row.FirstSeen, s.row.LastSeen = fromMicros(s.created), fromMicros(s.first), fromMicros(s.last)
 	s.row.Flags, s.row.Custom, s.row.Disputed = Flags(s.flags), nil, fromMicros(s.disputed)
+	s.row.Heard = fromMicros(max(s.heard, 0))
 	if s.custom != "" {
 		if err := json.Unmarshal([]byte(s.custom), &s.row.Custom); err != nil {
 			return nil, err
