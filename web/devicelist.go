@@ -26,7 +26,7 @@ const columnsCookie = "pons_columns"
 
 // deviceFacets are the fields that narrow the list from the left, in their order.
 func deviceFacets() []string {
-	return []string{"queue", "category", "class", "manufacturer", "site", "department", "status", "criticality", "owner", "source"}
+	return []string{"queue", "category", "class", "manufacturer", "site", "department", "status", "criticality", "owner", "os_support", "practice", "source"}
 }
 
 // deviceColumns are the columns of those who have not chosen any.
@@ -331,7 +331,7 @@ func (p *deviceListPage) setFacets(schema *query.Schema, expr query.Expr, page c
 				facet.Values = append(facet.Values, FacetValue{Label: "unknown", Count: counts.Missing, Href: p.asking(query.Both(expr.Without(field, ""), missing).String()).href("/devices")})
 			}
 		}
-		if len(facet.Values) > 0 {
+		if len(facet.Values) > 0 && (len(counts.Values) > 0 || name != "os_support" && name != "practice") { // of those nothing is known in a hospital without a wire
 			p.Facets = append(p.Facets, facet)
 		}
 	}

@@ -155,7 +155,9 @@ func (p rulesPage) at(from int) string {
 }
 
 // fingerprintRuleHref leads to one rule.
-func fingerprintRuleHref(name string) string { return fingerprintHref + "/rule?name=" + queryEscape(name) }
+func fingerprintRuleHref(name string) string {
+	return fingerprintHref + "/rule?name=" + queryEscape(name)
+}
 
 // rulePage is one rule, whole.
 type rulePage struct {
