@@ -44,16 +44,18 @@ func bundle() error {
 	if _, err := os.Stat(modules); err != nil {
 		return fmt.Errorf("%w: run `npm ci --prefix web` (or make generate) first", err)
 	}
-	if err := os.RemoveAll(dist); err != nil {
+	made, err := os.MkdirTemp("web/static", ".dist") // a build that runs beside this one embeds whole files only
+	if err != nil {
 		return err
 	}
+	defer os.RemoveAll(made)
 	islands, err := filepath.Glob("web/islands/*.ts")
 	if err != nil {
 		return err
 	}
 	result := api.Build(api.BuildOptions{
 		EntryPoints:       append([]string{"web/front/app.ts", "web/front/app.css"}, islands...),
-		Outdir:            dist,
+		Outdir:            made,
 		EntryNames:        "[name].[hash]",
 		ChunkNames:        "chunk.[hash]",
 		AssetNames:        "[name].[hash]",
@@ -78,10 +80,44 @@ func bundle() error {
 	}
 	sum := sha256.Sum256(sprite)
 	name := "icons." + strings.ToUpper(hex.EncodeToString(sum[:4])) + ".svg"
-	if err := os.WriteFile(filepath.Join(dist, name), sprite, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(made, name), sprite, 0o644); err != nil {
 		return err
 	}
-	return compress()
+	if err := compress(made); err != nil {
+		return err
+	}
+	return publish(made)
+}
+
+// publish puts the files made in the place of those before: names carry a hash, so that what is the same stays. What
+// is no longer made goes last.
+func publish(made string) error {
+	if err := os.MkdirAll(dist, 0o755); err != nil {
+		return err
+	}
+	fresh, err := os.ReadDir(made)
+	if err != nil {
+		return err
+	}
+	keep := map[string]bool{".made": true}
+	for _, e := range fresh {
+		keep[e.Name()] = true
+		if err := os.Rename(filepath.Join(made, e.Name()), filepath.Join(dist, e.Name())); err != nil {
+			return err
+		}
+	}
+	old, err := os.ReadDir(dist)
+	if err != nil {
+		return err
+	}
+	for _, e := range old {
+		if !keep[e.Name()] {
+			if err := os.Remove(filepath.Join(dist, e.Name())); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 var svgShell = regexp.MustCompile(`(?s)^.*?<svg[^>]*>(.*)</svg>\s*$`)
@@ -130,13 +166,13 @@ func iconSprite() ([]byte, error) {
 }
 
 // compress writes a .br and a .gz copy beside each text file and removes the plain one; fonts stay as they are.
-func compress() error {
-	entries, err := os.ReadDir(dist)
+func compress(dir string) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		path := filepath.Join(dist, e.Name())
+		path := filepath.Join(dir, e.Name())
 		if strings.HasSuffix(path, ".woff2") {
 			continue
 		}
