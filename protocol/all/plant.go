@@ -17,11 +17,12 @@ import (
 	"pons/protocol/opcua"
 	"pons/protocol/profinet"
 	"pons/protocol/s7"
+	"pons/protocol/sics"
 )
 
 // plant are the protocols of buildings and plant.
 func plant() []protocol.Parser {
-	return []protocol.Parser{profinet.Parser(), bacnet.Parser(), dnp3.Parser(), opcua.Parser(), s7.Parser(), knx.Parser(), fox.Parser(), fins.Parser()}
+	return []protocol.Parser{profinet.Parser(), bacnet.Parser(), dnp3.Parser(), opcua.Parser(), s7.Parser(), knx.Parser(), fox.Parser(), fins.Parser(), sics.Parser()}
 }
 
 // plantByPort are those of them that need a port to be sure.
