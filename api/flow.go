@@ -24,7 +24,8 @@ func (s *server) registerFlows(routes huma.API) {
 	huma.Register(routes, op("list-use", "/flows/use", "How much devices are used, and how they compare with their likes"), s.listUse)
 }
 
-type flowInput struct {
+// FlowFilter narrows traffic; it is exported because the reader of requests passes over embedded types that are not.
+type FlowFilter struct {
 	Where    string    `query:"where" maxLength:"4000" doc:"Query for devices at one end"`
 	Peer     string    `query:"peer" maxLength:"4000" doc:"Query for devices at the other end"`
 	Protocol string    `query:"protocol" maxLength:"60" doc:"A protocol (dicom), or a transport and port (TCP 104)"`
@@ -34,7 +35,8 @@ type flowInput struct {
 	To       time.Time `query:"to" doc:"Absent: to its end"`
 }
 
-type pageInput struct {
+// FlowPage is a part of a long answer.
+type FlowPage struct {
 	Offset int `query:"offset" minimum:"0" default:"0"`
 	Limit  int `query:"limit" minimum:"1" maximum:"5000" default:"500"`
 }
@@ -88,7 +90,7 @@ func flowOf(g *flow.Graph, l *flow.Link) Flow {
 }
 
 // flowAsk is what a request asks, within what the token may see.
-func (s *server) flowAsk(ctx context.Context, in *flowInput) (a flow.Ask, w flow.Window, err error) {
+func (s *server) flowAsk(ctx context.Context, in *FlowFilter) (a flow.Ask, w flow.Window, err error) {
 	who, err := s.may(ctx, account.FlowRead)
 	if err != nil {
 		return a, w, err
@@ -140,10 +142,10 @@ func (s *server) deviceSet(who account.Actor, where string) (map[string]bool, er
 }
 
 func (s *server) listFlows(ctx context.Context, in *struct {
-	flowInput
-	pageInput
+	FlowFilter
+	FlowPage
 }) (*flowsOutput, error) {
-	ask, window, err := s.flowAsk(ctx, &in.flowInput)
+	ask, window, err := s.flowAsk(ctx, &in.FlowFilter)
 	if err != nil {
 		return nil, s.answer(err)
 	}
@@ -176,11 +178,11 @@ type newFlowsOutput struct {
 }
 
 func (s *server) listNewFlows(ctx context.Context, in *struct {
-	flowInput
-	pageInput
+	FlowFilter
+	FlowPage
 	Since time.Time `query:"since" required:"true"`
 }) (*newFlowsOutput, error) {
-	ask, _, err := s.flowAsk(ctx, &in.flowInput)
+	ask, _, err := s.flowAsk(ctx, &in.FlowFilter)
 	if err != nil {
 		return nil, s.answer(err)
 	}
@@ -217,10 +219,10 @@ type flowGroupsOutput struct {
 }
 
 func (s *server) listFlowGroups(ctx context.Context, in *struct {
-	flowInput
+	FlowFilter
 	By string `query:"by" enum:"class,category,manufacturer,model,site,department,vlan,subnet" default:"class"`
 }) (*flowGroupsOutput, error) {
-	ask, window, err := s.flowAsk(ctx, &in.flowInput)
+	ask, window, err := s.flowAsk(ctx, &in.FlowFilter)
 	if err != nil {
 		return nil, s.answer(err)
 	}
@@ -265,13 +267,13 @@ type useOutput struct {
 }
 
 func (s *server) listUse(ctx context.Context, in *struct {
-	pageInput
+	FlowPage
 	Where string    `query:"where" maxLength:"4000"`
 	By    string    `query:"by" enum:"model,class" default:"model" doc:"What a device is compared with"`
 	From  time.Time `query:"from" required:"true" doc:"Whole days"`
 	To    time.Time `query:"to" required:"true"`
 }) (*useOutput, error) {
-	ask, window, err := s.flowAsk(ctx, &flowInput{Where: in.Where, From: in.From, To: in.To})
+	ask, window, err := s.flowAsk(ctx, &FlowFilter{Where: in.Where, From: in.From, To: in.To})
 	if err != nil {
 		return nil, s.answer(err)
 	}

@@ -225,7 +225,7 @@ func TestFlowByHand(t *testing.T) {
 	s := flowSite(t)
 	tab := s.open(account.Biomed, 1440, 900)
 	tab.visit("/flows", "light")
-	tab.run(until(`document.querySelector(".flow-map.live canvas")`))
+	tab.run(until(`document.querySelector(".flow-map.live")`))
 	tab.run(
 		chromedp.Click(css(`.flow-open a[href*="open=ct"]`)),
 		until(`document.querySelector(".flow-map.live") && [...document.querySelectorAll("tbody th a")].some(a => a.textContent === "CT1")`),
