@@ -103,6 +103,8 @@ var examples = map[string]string{
 	"/program/kpis/{kpi}/readings/restore":       "/program/kpis/reconciled/readings/restore",
 	"/program/baseline/{id}":                     "/program/baseline/latest",
 	"/program/baseline/{id}/content.txt":         "/program/baseline/latest/content.txt",
+	"/fingerprints/packs/{name}":                 "/fingerprints/packs/none",
+	"/fingerprints/packs/{name}/file":            "/fingerprints/packs/none/file",
 	"/devices/{id}":                              "/devices/CE-1",
 	"/devices/{id}/brief":                        "/devices/CE-1/brief",
 	"/devices/{id}/edit":                         "/devices/CE-1/edit",
