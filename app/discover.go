@@ -25,14 +25,21 @@ import (
 
 // DiscoverCommand reads captures and prints the devices in them; it needs no database.
 type DiscoverCommand struct {
-	Files   []string `arg:"" name:"file" help:"Capture files (pcap, pcapng, also compressed); - reads standard input."`
-	Format  string   `enum:"table,jsonl,csv" default:"table" help:"How devices are printed: ${enum} (${default})."`
-	Workers int      `default:"0" help:"Processor cores that read conversations; 0 takes all there are. The result is the same."`
+	Files     []string `arg:"" optional:"" name:"file" help:"Capture files (pcap, pcapng, also compressed); - reads standard input."`
+	Interface []string `placeholder:"IF" help:"Listen to this interface instead, until Ctrl-C; several with commas. Wants root, or the capability CAP_NET_RAW."`
+	Format    string   `enum:"table,jsonl,csv" default:"table" help:"How devices are printed: ${enum} (${default})."`
+	Workers   int      `default:"0" help:"Processor cores that read conversations; 0 takes all there are. The result is the same."`
 }
 
 // Run prints what could be read, also of a damaged capture, and then fails naming the damage. An interrupt ends the
 // reading of standard input, and what was learnt until then is printed.
 func (c DiscoverCommand) Run(s *session) error {
+	if (len(c.Files) == 0) == (len(c.Interface) == 0) {
+		return usageError("name capture files, or the interface to listen to with --interface")
+	}
+	if len(c.Interface) > 0 {
+		c.Files = []string{onTheWire}
+	}
 	if c.Workers < 0 || c.Workers > 64 {
 		return fmt.Errorf("--workers %d: 0 to 64 are possible: %w", c.Workers, fault.Invalid)
 	}
@@ -76,8 +83,14 @@ func (c DiscoverCommand) Run(s *session) error {
 	return errors.Join(err, damage)
 }
 
-// read reads one capture file or standard input.
+// onTheWire stands for the interfaces among files: no file has an empty name.
+const onTheWire = ""
+
+// read reads one capture file, standard input or the interfaces.
 func (c DiscoverCommand) read(s *session, path string) (pcap.Result, error) {
+	if path == onTheWire {
+		return c.listen(s)
+	}
 	in, name, size := s.In, "standard input", int64(-1)
 	if path != "-" {
 		f, err := os.Open(path)

@@ -76,6 +76,9 @@ func (c SensorRun) Run(s *session) error {
 		debug.SetMemoryLimit(int64(c.Memory) << 20)
 	}
 	spool, err := sensor.OpenSpool(filepath.Join(dir, "spool"), int64(c.Spool)<<20)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w; every folder above it must be open to the user that the sensor becomes: choose another with --data, or another user with --user", err)
+	}
 	if err != nil {
 		return err
 	}
