@@ -4,14 +4,37 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pons/protocol"
 	"pons/protocol/protocoltest"
 )
 
-func TestCaptures(t *testing.T) { protocoltest.Run(t, Parser()) }
+// TestLate makes the capture of an answer without its question, as when a group was asked: who answers is the server.
+func TestLate(t *testing.T) {
+	s := protocoltest.Synthetic{Transport: protocol.UDP, ClientMAC: [6]byte{0, 0x50, 0xc2, 1, 2, 3}, ServerMAC: [6]byte{0, 0x1c, 0x2b, 1, 2, 4},
+		ClientIP: [4]byte{10, 77, 2, 1}, ServerIP: [4]byte{10, 77, 2, 2}, ClientPort: 40001, ServerPort: 5683}
+	s.Turns = []protocoltest.Turn{down(udp(1, 0x45, "\xc1\x28\xff</t>;rt=\"temperature-c\""))}
+	s.Written(t, "late.pcap")
+}
 
-func FuzzNext(f *testing.F) { protocoltest.Fuzz(f, Parser()) }
+// TestCost holds that what teaches nothing costs no memory.
+func TestCost(t *testing.T) {
+	data := []byte(udp(2, 0x45, "\x61\x07\x60\xff21.5")) // a measurement that was subscribed to
+	o := protocol.Opening{Transport: protocol.UDP, Server: protocol.Endpoint{Port: port}, FirstDir: protocol.ToClient, First: data}
+	p := Parser()
+	conv := p.New(o)
+	if n := testing.AllocsPerRun(100, func() {
+		if !p.Claims(o) {
+			t.Fatal("not claimed")
+		}
+		if used, err := conv.Next(time.Time{}, protocol.ToClient, data, nil); used != len(data) || err != nil {
+			t.Fatal(used, err)
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
 
 func up(s string) protocoltest.Turn { return protocoltest.Turn{Dir: protocol.ToServer, Data: s} }
 
@@ -43,6 +66,10 @@ func TestNegatives(t *testing.T) {
 	s.Turns = []protocoltest.Turn{up("GET /.well-known/core HTTP/1.1\r\n\r\n"), down("HTTP/1.1 200 OK\r\n\r\n</t>;rt=x")}
 	s.Written(t, "neg-http.pcap")
 }
+
+func TestCaptures(t *testing.T) { protocoltest.Run(t, Parser()) }
+
+func FuzzNext(f *testing.F) { protocoltest.Fuzz(f, Parser()) }
 
 // TestLists reads lists that the recordings do not hold.
 func TestLists(t *testing.T) {
