@@ -139,7 +139,22 @@ function arrange(picture: Picture, aspect: number): [Island[], { x: number; y: n
   return [all, places];
 }
 
-function options(picture: Picture, all: Island[], places: { x: number; y: number }[]) {
+// fit brings what was laid out into the canvas, as wide as high: what is left to the chart would be stretched.
+function fit(all: Island[], places: { x: number; y: number }[], width: number, height: number): [Island[], { x: number; y: number }[], number] {
+  const left = Math.min(...all.map((i) => i.x - i.r));
+  const right = Math.max(...all.map((i) => i.x + i.r));
+  const top = Math.min(...all.map((i) => i.y - i.r));
+  const bottom = Math.max(...all.map((i) => i.y + i.r));
+  const roomX = Math.max(120, width - 90);
+  const roomY = Math.max(120, height - 60);
+  const scale = Math.min(roomX / (right - left), roomY / (bottom - top), 1.8);
+  const put = <P extends { x: number; y: number }>(p: P): P => ({ ...p, x: width / 2 + (p.x - (left + right) / 2) * scale, y: height / 2 + (p.y - (top + bottom) / 2) * scale });
+  return [all.map((i) => ({ ...put(i), r: i.r * scale })), places.map(put), scale];
+}
+
+function options(picture: Picture, laid: Island[], spots: { x: number; y: number }[], width: number, height: number) {
+  const [all, places, scale] = fit(laid, spots, width, height);
+  const small = Math.max(0.5, Math.min(1, scale));
   const soft = colour("soft");
   const text = colour("text");
   const fill: Record<Spot["k"], string> = { device: colour("accent"), unknown: colour("surface"), internet: colour("bad-fill"), group: colour("neutral-fill"), outside: colour("line") };
@@ -170,15 +185,17 @@ function options(picture: Picture, all: Island[], places: { x: number; y: number
         type: "graph",
         layout: "none",
         roam: true,
-        left: 70,
-        right: 70,
-        top: 40,
-        bottom: 40,
+        left: 0,
+        top: 0,
+        width,
+        height,
         scaleLimit: { min: 0.3, max: 12 },
         emphasis: { focus: many ? "none" : "adjacency", label: { show: true }, lineStyle: { opacity: 0.9 } },
         labelLayout: { hideOverlap: true },
         label: { show: true, position: "bottom", distance: 3, color: text, fontSize: 11, textBorderColor: colour("surface"), textBorderWidth: 3 },
         data: [
+          // Two corners that are not seen, so that the chart's measure is the canvas's.
+          ...[0, 1].map((corner) => ({ name: "\u0000" + corner, at: -1, x: corner * width, y: corner * height, symbolSize: 0.1, itemStyle: { opacity: 0 }, label: { show: false } })),
           ...opened.map((island) => ({
             name: "\u0000" + island.label,
             at: -1,
@@ -194,7 +211,7 @@ function options(picture: Picture, all: Island[], places: { x: number; y: number
             x: places[at].x,
             y: places[at].y,
             symbol: spot.k === "internet" ? "rect" : "circle",
-            symbolSize: radius(spot) * 2,
+            symbolSize: radius(spot) * 2 * small,
             cursor: spot.h ? "pointer" : "default",
             itemStyle: { color: fill[spot.k], borderColor: spot.k === "unknown" ? soft : colour("surface"), borderWidth: spot.k === "unknown" ? 2 : 1, borderType: spot.k === "unknown" ? "dashed" : "solid" },
             label: { show: spot.g === undefined || (crowd.get(spot.g) ?? 0) <= 60, formatter: spot.g === undefined && spot.d > 1 ? `${spot.n} (${number.format(spot.d)})` : spot.n, fontSize: spot.g === undefined ? 12 : 10 },
@@ -221,9 +238,12 @@ function draw(root: HTMLElement) {
   root.classList.add("live");
   const chart = init(canvas, null, { renderer: "canvas" });
   const [all, places] = arrange(picture, canvas.clientWidth / Math.max(1, canvas.clientHeight));
-  const paint = () => chart.setOption(options(picture, all, places), true);
+  const paint = () => chart.setOption(options(picture, all, places, canvas.clientWidth, canvas.clientHeight), true);
   paint();
-  new ResizeObserver(() => chart.resize()).observe(canvas);
+  new ResizeObserver(() => {
+    chart.resize();
+    paint();
+  }).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   chart.on("click", (p) => {
     const at = (p.data as { at: number }).at;
