@@ -295,6 +295,13 @@ func (s *Server) routes() []Route {
 		{Pattern: "POST /sources/import/{upload}/apply", Verb: account.ImportRun, Menu: Place{Section: Sources}, Do: s.startApply},
 		{Pattern: "POST /sources/import/{upload}/cancel", Verb: account.ImportRun, Menu: Place{Section: Sources}, Do: s.cancelUpload},
 		{Pattern: "POST /sources/import/{upload}/discard", Verb: account.ImportRun, Menu: Place{Section: Sources}, Do: s.discardUpload},
+		{Pattern: "GET /sensors", Verb: account.SensorRead, Menu: Place{Sources, "Sensors"}, Do: s.sensors},
+		{Pattern: "POST /sensors", Verb: account.SensorWrite, Menu: Place{Section: Sources}, Do: s.enrolSensor},
+		{Pattern: "GET /sensors/{name}", Verb: account.SensorRead, Menu: Place{Section: Sources}, Do: s.sensor},
+		{Pattern: "POST /sensors/{name}/title", Verb: account.SensorWrite, Menu: Place{Section: Sources}, Do: s.renameSensor},
+		{Pattern: "POST /sensors/{name}/retire", Verb: account.SensorWrite, Menu: Place{Section: Sources}, Do: s.retireSensor},
+		{Pattern: "GET /blindspots", Verb: account.SensorRead, Menu: Place{Sources, "Blind spots"}, Do: s.blindSpots},
+		{Pattern: "GET /blindspots/export/{file}", Verb: account.SensorRead, Menu: Place{Section: Sources}, Do: s.exportBlindSpots, Slow: true},
 
 		{Pattern: "GET /admin/precedence", Verb: account.SettingRead, Menu: Place{Admin, "Order of sources"}, Do: s.precedence},
 		{Pattern: "POST /admin/precedence", Verb: account.SettingWrite, Menu: Place{Section: Admin}, Do: s.setPrecedence, Slow: true},

@@ -24,6 +24,7 @@ import (
 	"pons/plan"
 	"pons/program"
 	"pons/raci"
+	"pons/sensor"
 	"pons/sqldb"
 	"pons/staff"
 )
@@ -63,6 +64,7 @@ type Server struct {
 	groupsAt    atomic.Pointer[groupsAt]
 	plans       *plan.Scenarios
 	flows       *flow.Flows
+	spots       sensor.SpotSet // what ought to be heard
 	projections projections
 	drawing     drawing // the draws of plans that run
 	advices     advices // what budgets are best spent on

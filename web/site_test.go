@@ -21,6 +21,7 @@ import (
 	"pons/inventory"
 	"pons/ledger"
 	"pons/product"
+	"pons/sensor"
 	"pons/sqldb"
 	"pons/sqldb/sqldbtest"
 )
@@ -51,7 +52,7 @@ func newSite(t *testing.T) *site {
 // emptySite is one at its first start: nobody can sign in.
 func emptySite(t *testing.T) *site {
 	t.Helper()
-	db := sqldbtest.Open(t, []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema(), flow.Schema()})
+	db := sqldbtest.Open(t, []sqldb.Schema{audit.Schema(), account.Schema(), ledger.Schema(), inventory.Schema(), flow.Schema(), sensor.Schema()})
 	log := &logLines{}
 	devices := inventory.New(db, product.Default(), func() time.Time { return testNow })
 	index, err := inventory.NewIndex(devices)
