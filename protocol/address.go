@@ -108,6 +108,10 @@ func (a addr) host() bool {
 	return a.hi>>56 != 0xff && (a.hi != 0 || a.lo != 0)
 }
 
+// loopback addresses are the machine's own (RFC 1122, RFC 4291): a recording of it holds their frames; in the mouth of
+// others they name nobody.
+func (a addr) loopback() bool { return a.is4() && uint32(a.lo)>>24 == 127 || a == addr{0, 1} }
+
 // linkLocal addresses are never forwarded (RFC 3927, RFC 4291), so the frame's MAC is the sender's own.
 func (a addr) linkLocal() bool {
 	if a.is4() {

@@ -253,7 +253,7 @@ func (c *census) house(h *host) {
 	switch {
 	case h.child != "":
 		p = h.identity
-	case h.seen || len(h.facts) > 0:
+	case h.seen || len(h.facts) > 0 && (h.at.sent || h.spokenFor()):
 		p.pair = homeOf(h.pair, h.at)
 	}
 	if h.home != nil && h.home.identity == p {
@@ -272,6 +272,12 @@ func (c *census) house(h *host) {
 	c.stir(d)
 	d.hosts = append(d.hosts, h)
 	h.home = d
+}
+
+// spokenFor tells whether what others say of a host that sent nothing makes it one: a name server's answer alone does
+// not, for names outlive their hosts and one zone holds thousands; nor is the speaker's own loopback address another.
+func (h *host) spokenFor() bool {
+	return !h.ip.loopback() && slices.ContainsFunc(h.facts, func(s *statement) bool { return s.source != "wire:dns" })
 }
 
 // device finds or begins a device.

@@ -85,16 +85,16 @@ func (k *clerk) gather(c *census, d *device) (first, last int64) {
 	}
 	if l := c.links[d.mac]; d.mac != 0 && l != nil { // also a router that only passed on what others sent
 		first, last = l.first, l.last
-		k.address(fact.MAC, text, l.first, l.last, l.frame)
+		k.address(fact.MAC, text, l.first, l.last, l.frame, "sender")
 	}
 	for _, h := range d.hosts {
 		if h.seen {
 			first, last = min(first, h.first), max(last, h.last)
 			if d.mac != 0 {
-				k.address(fact.MAC, text, h.first, h.last, h.frame)
+				k.address(fact.MAC, text, h.first, h.last, h.frame, "sender")
 			}
 			if h.ip != (addr{}) {
-				k.address(fact.IP, h.ip.String(), h.first, h.last, h.frame)
+				k.address(fact.IP, h.ip.String(), h.first, h.last, h.frame, "sender")
 			}
 		}
 		for _, s := range h.facts {
@@ -103,7 +103,10 @@ func (k *clerk) gather(c *census, d *device) (first, last int64) {
 				continue
 			}
 			if d.mac != 0 && !h.seen { // also of a host that never sent a frame here, such as a relayed DHCP client
-				k.address(fact.MAC, text, s.first, s.last, s.frame)
+				k.address(fact.MAC, text, s.first, s.last, s.frame, "sender")
+			}
+			if d.mac == 0 && h.child == "" && !h.at.sent && h.ip.host() {
+				k.address(fact.IP, h.ip.String(), s.first, s.last, s.frame, "spoken of")
 			}
 			k.facts = append(k.facts, s)
 		}
@@ -112,7 +115,7 @@ func (k *clerk) gather(c *census, d *device) (first, last int64) {
 }
 
 // address remembers the earliest sight of an address of the device.
-func (k *clerk) address(attr fact.Attr, value string, first, last int64, frame uint64) {
+func (k *clerk) address(attr fact.Attr, value string, first, last int64, frame uint64, because string) {
 	for i := range k.sights {
 		if old := &k.sights[i]; old.attr == attr && old.value == value {
 			if first < old.first || first == old.first && frame < old.frame {
@@ -122,5 +125,5 @@ func (k *clerk) address(attr fact.Attr, value string, first, last int64, frame u
 			return
 		}
 	}
-	k.sights = append(k.sights, statement{statementKey: statementKey{attr, value, ""}, first: first, last: last, frame: frame, because: "sender"})
+	k.sights = append(k.sights, statement{statementKey: statementKey{attr, value, ""}, first: first, last: last, frame: frame, because: because})
 }

@@ -35,7 +35,7 @@ func TestDialogues(t *testing.T) {
 		{"answer", "HTTP/1.1 200 OK\nST: upnp:rootdevice\nServer: gate/2\nLocation: http://192.0.2.2/d.xml\nEXT:\n\n", protocol.ToClient, []string{
 			"server ssdp.server = gate/2 (answer to a search)", "server ssdp.location = http://192.0.2.2/d.xml (answer to a search)"}},
 		{"search", "M-SEARCH * HTTP/1.1\nMAN: \"ssdp:discover\"\nST: ssdp:all\nUSER-AGENT: Windows/10.0 UPnP/1.1\nCPFN.UPNP.ORG: Invented Nurse's phone\n\nServer: x\n", protocol.ToServer,
-			[]string{"client ssdp.user_agent = Windows/10.0 UPnP/1.1 (search)"}},
+			[]string{"client http.user_agent = Windows/10.0 UPnP/1.1 (search)"}},
 		{"no end, and a field without a colon", "NOTIFY * HTTP/1.1\nnothing\nUSN: uuid:1", protocol.ToServer, []string{"client ssdp.usn = uuid:1 (announcement)"}},
 		{"something else", "GET / HTTP/1.1\nServer: x\n\n", protocol.ToServer, []string{"error: ssdp: malformed"}},
 	} {

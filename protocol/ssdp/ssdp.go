@@ -17,7 +17,7 @@ const (
 	Server    fact.Attr = "ssdp.server"     // "Linux/3.14 UPnP/1.0 IpBridge/1.41.0"
 	USN       fact.Attr = "ssdp.usn"        // "uuid:…::urn:schemas-upnp-org:device:InternetGatewayDevice:1"
 	Location  fact.Attr = "ssdp.location"   // where its description is
-	UserAgent fact.Attr = "ssdp.user_agent" // of who searches
+	UserAgent fact.Attr = "http.user_agent" // of who searches: the field is HTTP's, and its speaker the sender
 )
 
 // maxLine is longer than any field that identifies something.
