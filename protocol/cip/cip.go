@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -159,11 +158,9 @@ func (c *conversation) list(b []byte, emit func(fact.Fact)) {
 		if kind != itemIdentity || len(b) < 18 {
 			return
 		}
-		who := c.o.Server.Key()
-		if ip := netip.AddrFrom4([4]byte(b[6:10])); binary.BigEndian.Uint16(b[2:]) == 2 && !ip.IsUnspecified() && ip != c.o.Server.IP && c.o.Server.IP.IsValid() {
-			return // a device behind address translation or a proxy: whose word it is cannot be told
-		}
-		identify(who, b[18:], "ListIdentity", emit)
+		// The address inside is not looked at: it is IPv4's, of the first port or from inside address translation, and
+		// whoever answers here is the device that is met here.
+		identify(c.o.Server.Key(), b[18:], "ListIdentity", emit)
 	})
 }
 
