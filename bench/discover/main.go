@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -11,8 +12,9 @@ import (
 
 func main() {
 	folder := flag.String("captures", "../shared/data/pcap", "the shared captures")
-	out := flag.String("mix", "/tmp/pons-mix.pcap", "the mixed capture; built where it is missing")
-	size := flag.Int64("size", 292_000_000, "its size in bytes")
+	out := flag.String("mix", "", "the mixed capture; built where it is missing (default /tmp/pons-hospital.pcap or /tmp/pons-harsh.pcap)")
+	size := flag.Int64("size", 0, "its size in bytes (default 352 MB, harsh 292 MB: 850,000 packets)")
+	harsh := flag.Bool("harsh", false, "a mix whose hosts are other ones in each repetition: 24,000 devices that hardly speak")
 	do := flag.String("do", "race", "race: build the mix where it is missing and time everybody; mix, limit, engine: only that; stream: memory of a long generated stream")
 	pons := flag.String("pons", "bin/pons", "the program")
 	rounds := flag.Int("rounds", 5, "how often each is timed")
@@ -21,10 +23,15 @@ func main() {
 	workers := flag.Int("workers", 1, "workers of the engine")
 	profile := flag.String("cpuprofile", "", "where the engine's profile is written")
 	flag.Parse()
+	path, bytes := "/tmp/pons-hospital.pcap", int64(352_000_000)
+	if *harsh {
+		path, bytes = "/tmp/pons-harsh.pcap", 292_000_000
+	}
+	*out, *size = cmp.Or(*out, path), cmp.Or(*size, bytes)
 	var err error
 	switch *do {
 	case "mix":
-		err = build(*folder, *out, *size)
+		err = build(*folder, *out, *size, *harsh)
 	case "limit":
 		err = limit(*out)
 	case "engine":
@@ -33,7 +40,7 @@ func main() {
 		err = stream(*packets, *flows)
 	default:
 		if _, missing := os.Stat(*out); missing != nil {
-			err = build(*folder, *out, *size)
+			err = build(*folder, *out, *size, *harsh)
 		}
 		if err == nil {
 			err = race(*pons, *out, *rounds)
@@ -45,8 +52,8 @@ func main() {
 	}
 }
 
-func build(folder, out string, size int64) error {
-	m, err := load(folder)
+func build(folder, out string, size int64, harsh bool) error {
+	m, err := load(folder, harsh)
 	if err != nil {
 		return err
 	}

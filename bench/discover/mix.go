@@ -21,32 +21,41 @@ import (
 const maxGap = 500 * time.Millisecond
 
 // lean captures are left out: long series of tiny polls in a handful of conversations, of which one capture alone has
-// as many packets as fifty others. What stays has the packets, bytes and conversations of the mix that was timed
-// before (825,000 packets, 292 MB, 48,600 flows).
+// as many packets as fifty others. What stays has about the packets and conversations of the mix that was timed first
+// (825,000 packets, 48,600 flows).
 const (
 	leanPackets = 100 // a conversation
-	leanBytes   = 75  // a packet
+	leanBytes   = 95  // a packet
+	harshBytes  = 75
 )
+
+// newcomers is how many captures share a round in which theirs are other hosts: one in forty, so that thirteen rounds
+// have a third as many hosts again as one.
+const newcomers = 40
 
 // frame is one frame of a shared capture; at counts from the capture's beginning.
 type frame struct {
-	at   time.Duration
-	data []byte
+	at      time.Duration
+	capture int
+	client  int8 // who opened its conversation: 1 the sender, 2 the receiver, 0 where it has no ports of its own
+	data    []byte
 }
 
-// mix is all shared Ethernet captures, side by side.
+// mix is all shared Ethernet captures, side by side. Repeated, it is a hospital's: the same hosts hold new conversations,
+// and a few hosts are new. A harsh one has other hosts every time.
 type mix struct {
+	harsh    bool
 	frames   []frame // in the order of time
 	bytes    int64
 	flows    int
 	captures int
 }
 
-// flowOf is the two ends of a TCP or UDP packet, in order; ok is false for all else.
-func flowOf(b []byte) (key [37]byte, ok bool) {
+// flowOf is the two ends of a TCP or UDP packet, in order, and the sender; ok is false for all else.
+func flowOf(b []byte) (key [37]byte, sender []byte, ok bool) {
 	at, kind := 14, uint16(0)
 	if len(b) < 34 {
-		return key, false
+		return key, nil, false
 	}
 	if kind = binary.BigEndian.Uint16(b[12:]); kind == 0x8100 {
 		at, kind = 18, binary.BigEndian.Uint16(b[16:])
@@ -61,20 +70,21 @@ func flowOf(b []byte) (key [37]byte, ok bool) {
 		src, dst, proto, l4 = b[at+8:at+24], b[at+24:at+40], b[at+6], at+40
 	}
 	if proto != 6 && proto != 17 || len(b) < l4+8 {
-		return key, false
+		return key, nil, false
 	}
 	from, to := append(slices.Clone(src), b[l4:l4+2]...), append(slices.Clone(dst), b[l4+2:l4+4]...)
+	sender = from
 	if bytes.Compare(from, to) > 0 {
 		from, to = to, from
 	}
 	key[0] = proto
 	copy(key[1:], from)
 	copy(key[19:], to)
-	return key, true
+	return key, sender, true
 }
 
 // load reads the shared captures.
-func load(folder string) (*mix, error) {
+func load(folder string, harsh bool) (*mix, error) {
 	var paths []string
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && (strings.HasSuffix(path, ".pcap") || strings.HasSuffix(path, ".pcapng") || strings.HasSuffix(path, ".cap")) {
@@ -86,7 +96,7 @@ func load(folder string) (*mix, error) {
 		return nil, err
 	}
 	slices.Sort(paths)
-	m := &mix{}
+	m := &mix{harsh: harsh}
 	for _, path := range paths {
 		if err := m.add(path); err != nil {
 			return nil, err
@@ -111,21 +121,30 @@ func (m *mix) add(path string) error {
 	var at time.Duration
 	var before time.Time
 	size, other := 0, false
-	flows := map[[37]byte]bool{}
+	flows := map[[37]byte][]byte{} // and the end that opened it
 	_, _ = src.Run(context.Background(), func(f capture.Frame) {
 		other = other || f.Link != capture.LinkEthernet || f.Length > 65535
 		if gap := f.At.Sub(before); !before.IsZero() && gap > 0 {
 			at += min(gap, maxGap)
 		}
 		before = f.At
-		frames = append(frames, frame{at, bytes.Clone(f.Data)})
+		fr := frame{at: at, capture: m.captures, data: bytes.Clone(f.Data)}
 		size += len(f.Data)
-		if k, ok := flowOf(f.Data); ok {
-			flows[k] = true
+		if k, from, ok := flowOf(fr.data); ok {
+			if flows[k] == nil {
+				flows[k] = from
+			}
+			if fr.client = 2; bytes.Equal(flows[k], from) {
+				fr.client = 1
+			}
 		}
+		frames = append(frames, fr)
 	})
-	n := len(frames)
-	if other || n == 0 || n > 500 && n > leanPackets*max(len(flows), 1) && size < leanBytes*n {
+	n, lean := len(frames), leanBytes
+	if m.harsh {
+		lean = harshBytes
+	}
+	if other || n == 0 || n > 500 && n > leanPackets*max(len(flows), 1) && size < lean*n {
 		return nil
 	}
 	m.frames = append(m.frames, frames...)
@@ -135,7 +154,7 @@ func (m *mix) add(path string) error {
 	return nil
 }
 
-// write writes the mix again and again, with other addresses each time, until the file has the size.
+// write writes the mix again and again until the file has the size.
 func (m *mix) write(path string, size int64) (rounds int, err error) {
 	f, err := os.Create(path)
 	if err != nil {
@@ -148,7 +167,11 @@ func (m *mix) write(path string, size int64) (rounds int, err error) {
 	for written := int64(24); written < size; rounds++ {
 		for _, fr := range m.frames {
 			buf = append(buf[:0], fr.data...)
-			shift(buf, byte(rounds))
+			if m.harsh || (fr.capture+rounds)%newcomers == 0 {
+				shift(buf, byte(rounds))
+			} else {
+				again(buf, fr.client, uint16(37*rounds+5*fr.capture)&0x1ff)
+			}
 			if err := w.Write(capture.Frame{At: begin.Add(fr.at), Data: buf}); err != nil {
 				return 0, err
 			}
@@ -198,6 +221,33 @@ func shift(b []byte, round byte) {
 		sum.shift(b[at+24:at+40], round, shift6)
 		sum.transport(b, at+40, b[at+6])
 	}
+}
+
+// again gives the client of a conversation another port, and mends the checksum. Ports that are their service's on both
+// sides stay (mDNS, NetBIOS), and those of clients that speak from a service's. other is below 512, so that a port stays
+// on its side of 1024 and of 32768; captures have others of their own, for some hold the same conversation.
+func again(b []byte, client int8, other uint16) {
+	if client == 0 || other == 0 {
+		return
+	}
+	at, kind := 14, binary.BigEndian.Uint16(b[12:])
+	if kind == 0x8100 {
+		at, kind = 18, binary.BigEndian.Uint16(b[16:])
+	}
+	proto, ports := b[at+9], at+int(b[at]&15)*4
+	if kind == 0x86dd {
+		proto, ports = b[at+6], at+40
+	}
+	head, mine, theirs := ports, binary.BigEndian.Uint16(b[ports:]), binary.BigEndian.Uint16(b[ports+2:])
+	if client == 2 {
+		mine, theirs, ports = theirs, mine, ports+2
+	}
+	if mine == theirs || mine < 1024 {
+		return
+	}
+	binary.BigEndian.PutUint16(b[ports:], mine^other)
+	sum := change(^mine) + change(mine^other)
+	sum.transport(b, head, proto)
 }
 
 // shift4 changes an address inside its kind: private stays private, groups and nobody stay what they are.
