@@ -124,7 +124,7 @@ func Invent(tx *sqldb.Tx, v Invented) error {
 	if u.key != "" || !u.Retired.IsZero() {
 		return nil // people have made it a real one, or retired it
 	}
-	w := &unitWork{Unit: u, batches: int64(len(v.Samples))}
+	w := &unitWork{Unit: u, batches: max(1, int64(len(v.Samples)))}
 	w.Health = v.Health
 	t := &taking{tx: tx, now: v.Heard}
 	if err := t.note(w); err != nil {

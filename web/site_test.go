@@ -105,6 +105,7 @@ func (s *site) fill() {
 	s.fillDesign()
 	s.fillClarify()
 	s.fillPlans()
+	s.fillSensors()
 }
 
 // actor signs a role's person in behind the scenes.
