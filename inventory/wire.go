@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"net/netip"
 	"strings"
 
 	"pons/fact"
@@ -31,7 +32,7 @@ var wireNames = []wireName{
 	{"dicom.serial", fact.Serial, 0.9, nil},
 	{"dicom.software", fact.SoftwareVersion, 0.9, nil},
 	{"lldp.med_serial", fact.Serial, 0.9, nil},
-	{"lldp.med_software_revision", fact.SoftwareVersion, 0.8, nil},
+	{"lldp.med_software", fact.SoftwareVersion, 0.8, nil},
 	{"lldp.med_asset_id", fact.AssetTag, 0.7, nil},
 	{"hl7.udi", fact.UDI, 0.8, nil},
 	{"hl7.device_id", fact.EUI64, 0.8, eui64Only},
@@ -66,11 +67,35 @@ var wireNames = []wireName{
 	{"rdp.client_name", fact.Hostname, 0.6, nil},
 	{"smb.server_name", fact.Hostname, 0.5, firstLabel},
 	{"kerberos.principal_host", fact.Hostname, 0.6, firstLabel},
+	{"fox.host_name", fact.Hostname, 0.6, hostLabel},
+	{"tds.client_name", fact.Hostname, 0.5, firstLabel},
+	{"snmp.printer_name", fact.Hostname, 0.5, hostLabel},
+	{"fox.app_version", fact.SoftwareVersion, 0.8, nil},
+	{"opcua.version", fact.SoftwareVersion, 0.7, nil},
+	{"s7.version", fact.SoftwareVersion, 0.8, nil},
+	{"fins.version", fact.SoftwareVersion, 0.8, nil},
+	{"cip.revision", fact.SoftwareVersion, 0.7, nil},
+	{"sics.software", fact.SoftwareVersion, 0.8, nil},
+	{"sics.serial", fact.Serial, 0.9, nil},
+	{"knx.serial", fact.Serial, 0.8, nil},
+	{"dhcp.vendor_serial", fact.Serial, 0.7, nil},
+	{"ipp.firmware", fact.SoftwareVersion, 0.8, nil},
+	{"hl7.firmware", fact.SoftwareVersion, 0.7, nil}, // where no software is named, which is believed more
+	{"intellivue.firmware", fact.SoftwareVersion, 0.6, nil},
+	{"snmp.ups_software", fact.SoftwareVersion, 0.8, nil},
 }
 
 func firstLabel(s string) string {
 	s, _, _ = strings.Cut(s, ".")
 	return s
+}
+
+// hostLabel is a host's name by its first label; an address is none.
+func hostLabel(s string) string {
+	if _, err := netip.ParseAddr(s); err == nil || strings.ContainsAny(s, " \t") {
+		return ""
+	}
+	return firstLabel(s)
 }
 
 // mdnsHost keeps host names ("printer.local") and leaves service instances ("Bed 3._ipp._tcp.local") alone.
@@ -123,6 +148,8 @@ var readings = map[fact.Attr]struct {
 	"profinet.vendor_name": {fact.Manufacturer, false}, "cip.vendor_name": {fact.Manufacturer, false}, "moxa.model": {fact.Model, false},
 	"http.title": {fact.Model, true}, "dhcp.vendor_class": {fact.Model, true}, "snmp.sys_descr": {fact.Model, true}, "lldp.system_description": {fact.Model, true},
 	"cdp.platform": {fact.Model, true}, "upnp.model": {fact.Model, true},
+	"snmp.ups_manufacturer": {fact.Manufacturer, false}, "snmp.ups_model": {fact.Model, false}, "fins.model": {fact.Model, false}, "sics.model": {fact.Model, false},
+	"modbus.model": {fact.Model, false}, "profinet.type_of_station": {fact.Model, false}, "opcua.product_name": {fact.Model, true}, "s7.module_type": {fact.Model, false},
 }
 
 // readWire adds the attributes that wire observations give, and finds what else they say: maker and model are the ones

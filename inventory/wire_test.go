@@ -39,3 +39,38 @@ func TestClassByModality(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesOfPlant holds that what plant, power, scales and telephones say of themselves in fields made for it names the
+// device.
+func TestNamesOfPlant(t *testing.T) {
+	n := NewNormalizer(catalog)
+	for _, c := range []struct {
+		said  map[fact.Attr]string
+		attr  fact.Attr
+		value string
+	}{
+		{map[fact.Attr]string{"lldp.med_manufacturer": "Acme Telephones", "lldp.med_software": "4.2.1"}, fact.SoftwareVersion, "4.2.1"},
+		{map[fact.Attr]string{"cip.product_name": "1756-EN2T/B", "cip.revision": "5.28"}, fact.SoftwareVersion, "5.28"},
+		{map[fact.Attr]string{"fins.model": "CJ2M-CPU33", "fins.version": "02.01"}, fact.Manufacturer, "Omron"},
+		{map[fact.Attr]string{"fins.model": "CJ2M-CPU33"}, fact.Model, "CJ2M-CPU33"},
+		{map[fact.Attr]string{"fox.host_name": "jace-east"}, fact.Hostname, "jace-east"},
+		{map[fact.Attr]string{"fox.host_name": "192.0.2.7"}, fact.Hostname, ""},
+		{map[fact.Attr]string{"sics.model": "MS3002S", "sics.serial": "B021002593"}, fact.Serial, "B021002593"},
+		{map[fact.Attr]string{"snmp.ups_model": "Smart-UPS 3000"}, fact.Model, "Smart-UPS 3000"},
+		{map[fact.Attr]string{"cdp.platform": "cisco WS-C2940-8TT-S"}, fact.Model, "WS-C2940-8TT-S"},
+	} {
+		r := fact.Record{Source: "wire", Subject: fact.Host("00:80:40:11:22:01", "")}
+		for a, v := range c.said {
+			r.Facts = append(r.Facts, fact.Fact{Attr: a, Value: v, Source: "wire", Because: "frame 1"})
+		}
+		got := ""
+		for _, s := range n.Statements("wire", &r) {
+			if s.Attr == c.attr && got == "" {
+				got = s.Value
+			}
+		}
+		if got != c.value {
+			t.Errorf("%v: %s %q, want %q", c.said, c.attr, got, c.value)
+		}
+	}
+}
