@@ -148,7 +148,7 @@ func (m *Message) challenge(b []byte) bool {
 	flags := binary.LittleEndian.Uint32(b[20:])
 	target := text(field(b, 12), flags)
 	if flags&flagTargetInfo != 0 && len(b) >= 48 {
-		m.target(field(b, 40))
+		m.target(begun(b, 40))
 	}
 	switch {
 	case flags&flagTargetMachine != 0 && m.Computer == "":
@@ -210,6 +210,16 @@ func domainOfUser(s string) string {
 		return ""
 	}
 	return s
+}
+
+// begun is field where the end may lie outside: the pairs of target information are whole one by one, and some servers
+// count the closing pair that they leave out.
+func begun(b []byte, at int) []byte {
+	n, from := int(binary.LittleEndian.Uint16(b[at:])), int64(binary.LittleEndian.Uint32(b[at+4:]))
+	if from > int64(len(b)) {
+		return nil
+	}
+	return b[from:min(from+int64(n), int64(len(b)))]
 }
 
 // field returns the part of b that the length and offset at a place name; nothing where it lies outside.

@@ -68,6 +68,8 @@ func negotiateOf(flags uint32, domain, workstation string) []byte {
 	}, 40)
 }
 
+func cut(b []byte, n int) []byte { return b[:len(b)-n] }
+
 func TestFind(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -82,6 +84,8 @@ func TestFind(t *testing.T) {
 			Message{Type: 2, Domain: "WARD", Computer: "PACS1", DNSDomain: "ward.example", DNSComputer: "pacs1.ward.example", OSVersion: "10.0.19041"}},
 		{"challenge of a machine without target information", challengeOf(flagUnicode|flagTargetMachine, "PACS1"), Message{Type: 2, Computer: "PACS1"}},
 		{"challenge whose pairs have no end", challengeOf(flagUnicode|flagTargetInfo, "", av(1, "PACS1"), "\x03\x00\xff"), Message{Type: 2, Computer: "PACS1"}},
+		{"challenge whose closing pair is counted and not sent", cut(challengeOf(flagUnicode|flagTargetInfo, "", av(2, "WARD"), av(1, "PACS1"), av(0, "")), 4),
+			Message{Type: 2, Domain: "WARD", Computer: "PACS1"}},
 		{"authenticate: the user is not read", authenticateOf(flagUnicode|flagVersion, utf("WARD"), utf("invented.nurse"), utf("CART-7")),
 			Message{Type: 3, Domain: "WARD", Computer: "CART-7", OSVersion: "10.0.19041"}},
 		{"authenticate in a code page", authenticateOf(0, []byte("WARD"), []byte("invented.nurse"), []byte("CART-7")), Message{Type: 3, Domain: "WARD", Computer: "CART-7"}},
