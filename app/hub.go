@@ -75,7 +75,7 @@ func (h *hub) listen(s *session, c ServeCommand, db *sqldb.DB) error {
 	if err != nil {
 		return err
 	}
-	h.broker, err = bus.StartBroker(bus.BrokerOptions{Listen: c.Sensors, Dir: filepath.Join(s.Data, "bus"), TLS: conf, Admit: func(public string) (g bus.Grant, ok bool) {
+	h.broker, err = bus.StartBroker(bus.BrokerOptions{Listen: c.Sensors, Dir: filepath.Join(s.Data, "bus"), TLS: conf, Serve: sensor.Serve(), Admit: func(public string) (g bus.Grant, ok bool) {
 		err := db.View(context.WithoutCancel(s.ctx), func(tx *sqldb.Tx) (err error) {
 			g, err = sensor.Grants(tx, public, s.now().UTC())
 			return err

@@ -24,6 +24,7 @@ type Broker struct {
 	srv *server.Server
 
 	mu      sync.Mutex
+	out     *server.Account   // of those who come from outside; nil: they come too early
 	clients map[uint64]string // connection → its public key
 }
 
@@ -36,6 +37,10 @@ type BrokerOptions struct {
 	// Admit says what the holder of a public key may do, and whether it may connect at all. It is asked at each
 	// connection and by Review, on many goroutines.
 	Admit func(public string) (Grant, bool)
+	// Serve are the subjects on which those from outside reach this process and its streams. They live in an account of their
+	// own: the subject to which an answer goes is the asker's word, and from there it reaches nobody but askers, where
+	// otherwise it could be one that orders the broker to delete what it keeps.
+	Serve []string
 }
 
 // Grant is what a connection may publish and what it may subscribe to: subjects of NATS, where * is one word and > the rest.
@@ -96,7 +101,30 @@ func StartBroker(o BrokerOptions) (*Broker, error) {
 		b.Close()
 		return nil, fmt.Errorf("the broker does not start; is %s in use by another process? %w", o.Dir, fault.Busy)
 	}
+	if err := b.divide(); err != nil {
+		b.Close()
+		return nil, err
+	}
 	return b, nil
+}
+
+// divide makes the account of those from outside, and the doors to this process's. The server gives its first account a
+// place for streams only while there is no second, so this is after its start.
+func (b *Broker) divide() error {
+	out, err := b.srv.RegisterAccount("outside")
+	if err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
+	inside := b.srv.GlobalAccount()
+	for _, subject := range b.opt.Serve {
+		if err := errors.Join(inside.AddServiceExport(subject, []*server.Account{out}), out.AddServiceImport(inside, subject, subject)); err != nil {
+			return fmt.Errorf("broker: %s: %w", subject, err)
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.out = out
+	return nil
 }
 
 // Address is where the broker listens; empty when it does not.
@@ -133,15 +161,15 @@ func (b *Broker) Check(c server.ClientAuthentication) bool {
 	if b.opt.Admit != nil {
 		grant, ok = b.opt.Admit(said.Nkey)
 	}
-	if !ok {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !ok || b.out == nil {
 		return false
 	}
-	c.RegisterUser(&server.User{Username: said.Nkey, Permissions: &server.Permissions{
+	c.RegisterUser(&server.User{Username: said.Nkey, Account: b.out, Permissions: &server.Permissions{
 		Publish:   permission(grant.Publish),
 		Subscribe: permission(grant.Subscribe),
 	}})
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.clients[c.GetID()] = said.Nkey
 	return true
 }

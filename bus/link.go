@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -157,10 +159,18 @@ func (l *Link) Ask(ctx context.Context, subject string, data []byte) ([]byte, er
 	return m.Data, nil
 }
 
+// homes are where answers go: an inbox of whoever asked, or of the account that the broker asks for. Any other subject is
+// the asker's trick: who answers may speak where the asker may not, to the broker's streams for one.
+var homes = [...]string{"_INBOX.", "_R_."}
+
+func home(subject string) bool {
+	return slices.ContainsFunc(homes[:], func(h string) bool { return strings.HasPrefix(subject, h) })
+}
+
 // Answer answers questions on a subject until the context ends; nil is no answer. reply runs for one question at a time.
 func (l *Link) Answer(ctx context.Context, subject string, reply func(Message) []byte) error {
 	sub, err := l.nc.Subscribe(subject, func(m *nats.Msg) {
-		if answer := reply(Message{m.Subject, m.Data}); answer != nil && m.Reply != "" {
+		if answer := reply(Message{m.Subject, m.Data}); answer != nil && home(m.Reply) {
 			_ = m.Respond(answer) // who asked asks again
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -15,6 +16,7 @@ import (
 	"pons/fact"
 	"pons/fault"
 	"pons/protocol"
+	"pons/protocol/all"
 )
 
 // Batch is what a sensor has to say at one time. Seq counts the batches of a session from 1.
@@ -29,13 +31,15 @@ type Batch struct {
 }
 
 // Bounds of a batch. The hub reads bytes of a sensor that may have been stolen: maxBody bounds what they unpack to, maxText
-// one text (protocol bounds values to 2 KiB, reasons are a line), maxItems the rows of each list. A message must also fit the
+// one text (protocol bounds values to 2 KiB, reasons are a line), maxItems the rows of each list, maxParts the braces in it:
+// objects of nothing unpack to fifty times their text, and a fact as a sensor writes it is some hundred bytes. A message must also fit the
 // broker (bus.MaxMessage); roomy is what is left of that for a body.
 const (
 	version  = 1
 	maxBody  = 8 << 20
 	maxText  = 4 << 10
 	maxItems = 50_000
+	maxParts = 1 << 17
 	maxLabel = 64
 	roomy    = bus.MaxMessage - 1<<10
 )
@@ -121,21 +125,24 @@ func (b *Batch) encode() ([]byte, error) {
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
-	if count.n > maxBody || buf.Len() > roomy {
+	if count.n > maxBody || count.parts > maxParts || buf.Len() > roomy {
 		return nil, errTooLarge
 	}
 	return buf.Bytes(), nil
 }
 
 type counting struct {
-	w io.Writer
-	n int
+	w        io.Writer
+	n, parts int
 }
 
 func (c *counting) Write(p []byte) (int, error) {
 	c.n += len(p)
+	c.parts += bytes.Count(p, brace)
 	return c.w.Write(p)
 }
+
+var brace = []byte("{")
 
 var errTooLarge = fmt.Errorf("a batch is too large for a message: %w", fault.Invalid)
 
@@ -149,6 +156,9 @@ func decode(body []byte) (*Batch, error) {
 	text, err := io.ReadAll(io.LimitReader(z, maxBody+1))
 	if err != nil || len(text) > maxBody {
 		return nil, fmt.Errorf("a batch does not unpack: %w", fault.Invalid)
+	}
+	if bytes.Count(text, brace) > maxParts {
+		return nil, fmt.Errorf("a batch of too many rows: %w", fault.Invalid)
 	}
 	var w wireBatch
 	if err := json.Unmarshal(text, &w); err != nil {
@@ -242,12 +252,25 @@ func (c *checker) label(s, more string) string {
 	return s
 }
 
-// attr takes what parsers say, and nothing that a file or a person would: a sensor has no say about owners.
+// heard are the attributes that parsers and the engine say.
+var heard = sync.OnceValue(func() map[fact.Attr]bool {
+	out := map[fact.Attr]bool{fact.FirstSeen: true, fact.LastSeen: true, fact.MAC: true, fact.IP: true, fact.Practice: true, fact.Service: true}
+	for _, p := range all.Parsers() {
+		for _, a := range p.Attrs {
+			out[a] = true
+		}
+	}
+	return out
+})
+
+// attr takes what parsers say, and nothing that a file or a person would: a sensor has no say about owners and criticality.
+// What is not known here with a dot in its name (dhcp.hostname) is what a newer sensor observed: only rules look at it.
 func (c *checker) attr(s string) fact.Attr {
-	if s == "" || strings.HasPrefix(s, fact.CustomPrefix) {
+	a := fact.Attr(c.label(s, "._-"))
+	if !heard()[a] && !strings.Contains(s, ".") || strings.HasPrefix(s, fact.CustomPrefix) {
 		c.fail("an attribute that the wire does not know")
 	}
-	return fact.Attr(c.label(s, "._-"))
+	return a
 }
 
 func (c *checker) source(s string) fact.Source {

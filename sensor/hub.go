@@ -224,7 +224,7 @@ func (t *taking) message(m bus.Message) error {
 	}
 	u.batches++
 	if e.base > s.last+1 {
-		u.Missed += int64(e.base - s.last - 1)
+		u.Missed = min(u.Missed+int64(min(e.base-s.last-1, mostMissed)), mostMissed)
 	}
 	s.last = e.seq
 	if t.refuse {
@@ -236,9 +236,16 @@ func (t *taking) message(m bus.Message) error {
 		u.refused(err.Error())
 		return nil
 	}
+	if t.now.Sub(b.At) > sessionKeep { // whether it came before is not known any more
+		u.refused("it is older than any spool keeps")
+		return nil
+	}
 	s.add(b, t.now)
 	return nil
 }
+
+// mostMissed bounds a count that a sensor's word moves.
+const mostMissed = 1 << 40
 
 func (u *unitWork) refused(why string) { u.Refused++; u.RefusedWhy = why }
 

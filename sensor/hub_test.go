@@ -120,7 +120,7 @@ func newSite(t testing.TB, db *sqldb.DB) *site {
 func (s *site) start() {
 	s.t.Helper()
 	var err error
-	s.broker, err = bus.StartBroker(bus.BrokerOptions{Listen: s.listening, Dir: s.dir, TLS: s.conf, Admit: func(public string) (g bus.Grant, ok bool) {
+	s.broker, err = bus.StartBroker(bus.BrokerOptions{Listen: s.listening, Dir: s.dir, TLS: s.conf, Serve: Serve(), Admit: func(public string) (g bus.Grant, ok bool) {
 		err := s.db.View(context.Background(), func(tx *sqldb.Tx) (err error) {
 			g, err = Grants(tx, public, s.now())
 			return err

@@ -132,7 +132,7 @@ func (p part) hub(t *process) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Broker, err = bus.StartBroker(bus.BrokerOptions{Listen: p.Listen, Dir: p.Dir, TLS: &tls.Config{Certificates: []tls.Certificate{pair}}, Admit: func(public string) (g bus.Grant, ok bool) {
+		o.Broker, err = bus.StartBroker(bus.BrokerOptions{Listen: p.Listen, Dir: p.Dir, TLS: &tls.Config{Certificates: []tls.Certificate{pair}}, Serve: Serve(), Admit: func(public string) (g bus.Grant, ok bool) {
 			err := db.View(ctx, func(tx *sqldb.Tx) (err error) {
 				g, err = Grants(tx, public, time.Now())
 				return err

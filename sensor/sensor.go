@@ -38,6 +38,9 @@ const (
 	enrolSubject = "pons.enrol"
 )
 
+// Serve are the subjects that sensors may reach at a broker: each of them some (Grants).
+func Serve() []string { return []string{batchSubject + "*", askSubject + "*", enrolSubject} }
+
 // Stream is where the broker keeps batches until the hub has taken them.
 func Stream() bus.Stream { return bus.Stream{Name: "PONS", Subjects: []string{batchSubject + "*"}} }
 

@@ -251,6 +251,7 @@ func TestBatchRoundTrip(t *testing.T) {
 func TestDecodeRefuses(t *testing.T) {
 	for name, spoil := range map[string]func(*Batch){
 		"an attribute of a person": func(b *Batch) { b.Records[0].Facts[0].Attr = "custom.zone" },
+		"an owner":                 func(b *Batch) { b.Records[0].Facts[0].Attr = fact.Owner },
 		"no attribute":             func(b *Batch) { b.Records[0].Facts[0].Attr = "" },
 		"a person's word":          func(b *Batch) { b.Records[0].Facts[0].Source = "person:ann" },
 		"a row of a spreadsheet":   func(b *Batch) { b.Records[0].Subject = fact.Key{Kind: "row", Value: "CE-1"} },

@@ -249,6 +249,13 @@ func admit(tx *sqldb.Tx, a *application, now time.Time) (name string, err error)
 	case used != 0:
 		return name, nil
 	}
+	var held int64 // a key is one sensor's: who applies does not show that it has the other half, and public halves are no secret
+	if err := tx.QueryRow("SELECT COUNT(*) FROM sensor_unit WHERE public_key = $1", a.Key).Scan(&held); err != nil {
+		return "", err
+	}
+	if held > 0 {
+		return "", fmt.Errorf("another sensor has this key; enrol in a folder of its own: %w", fault.Denied)
+	}
 	if _, err := tx.Exec("UPDATE sensor_code SET used_at = $1, used_by = $2 WHERE public_key = $3", micros(now), a.Key, a.Code); err != nil {
 		return "", err
 	}
