@@ -13,6 +13,12 @@ func macOf(b []byte) mac {
 	return mac(binary.BigEndian.Uint16(b))<<32 | mac(binary.BigEndian.Uint32(b[2:]))
 }
 
+func (m mac) bytes() (b [6]byte) {
+	binary.BigEndian.PutUint16(b[:], uint16(m>>32))
+	binary.BigEndian.PutUint32(b[2:], uint32(m))
+	return b
+}
+
 // group tells of multicast and broadcast addresses, which are never hosts (IEEE 802 I/G bit).
 func (m mac) group() bool { return m>>40&1 == 1 }
 

@@ -70,7 +70,7 @@ func (c *crew) work(w *worker, in chan job) {
 			continue
 		}
 		b := j.batch
-		known := len(w.hosts.pairs)
+		known := w.hosts.pairs.used
 		for i := range b.frames {
 			switch f := &b.frames[i]; f.owner {
 			case int32(w.index):
@@ -79,7 +79,7 @@ func (c *crew) work(w *worker, in chan job) {
 				w.read(f.nano, f.clock, f.link, f.number, b.data[f.from:f.to])
 			}
 		}
-		c.hosts.Add(int64(len(w.hosts.pairs) - known))
+		c.hosts.Add(int64(w.hosts.pairs.used - known))
 		if b.readers.Add(-1) == 0 {
 			c.spare <- b
 		}

@@ -194,7 +194,7 @@ func (e *Engine) Harvest() (changed []fact.Record, gone []fact.Key, traffic []Tr
 // once a worker that met it, and frames that still wait for them not yet.
 func (e *Engine) Hosts() int {
 	if e.crew == nil {
-		return len(e.workers[0].hosts.pairs)
+		return e.workers[0].hosts.pairs.used
 	}
 	return int(e.crew.hosts.Load())
 }

@@ -265,13 +265,9 @@ func (w *worker) endpoint(f *flow, side uint8) *Endpoint {
 	}
 	h := f.host[side]
 	if h == nil || h.pair != p {
-		h = w.hosts.pairs[p]
+		h = w.hosts.pairs.find(p)
 	}
-	if h != nil {
-		ep.MAC, ep.key = h.macText(), h.keyText()
-	} else {
-		ep.MAC, ep.key = p.mac.String(), keyText(p)
-	}
+	ep.MAC, ep.host = p.mac.bytes(), h
 	return ep
 }
 

@@ -27,7 +27,7 @@ type identity struct {
 // the census says.
 type host struct {
 	identity
-	key, link   string // value of its fact.Key and text of its MAC, made when first wanted
+	key         string // value of its fact.Key, made when first wanted
 	first, last int64
 	frame       uint64 // of the first
 	seen        bool   // sent something; otherwise it was only spoken of
@@ -46,11 +46,61 @@ type host struct {
 	at       *address
 }
 
+// pairTable finds hosts by their addresses: open addressing with linear probing, half the price of a map. The zero value
+// is empty.
+type pairTable struct {
+	slots []*host // a power of two, at most half of them in use
+	used  int
+}
+
+func (p *pair) hash() uint64 {
+	h := (uint64(p.mac) ^ p.ip.lo<<1) * 0x9e3779b97f4a7c15
+	h ^= (p.ip.hi ^ h>>29 ^ p.ip.lo) * 0xbf58476d1ce4e5b9
+	return h ^ h>>32
+}
+
+// find returns the host of a pair, or nil.
+func (t *pairTable) find(p pair) *host {
+	if len(t.slots) == 0 {
+		return nil
+	}
+	mask := uint64(len(t.slots) - 1)
+	for i := p.hash() & mask; ; i = (i + 1) & mask {
+		if h := t.slots[i]; h == nil || h.ip.lo == p.ip.lo && h.mac == p.mac && h.ip.hi == p.ip.hi {
+			return h
+		}
+	}
+}
+
+// put adds a host that is not there yet.
+func (t *pairTable) put(h *host) {
+	if 2*(t.used+1) > len(t.slots) {
+		old := t.slots
+		t.slots = make([]*host, max(256, 2*len(old)))
+		for _, o := range old {
+			if o != nil {
+				t.place(o)
+			}
+		}
+	}
+	t.place(h)
+	t.used++
+}
+
+func (t *pairTable) place(h *host) {
+	mask := uint64(len(t.slots) - 1)
+	i := h.pair.hash() & mask
+	for t.slots[i] != nil {
+		i = (i + 1) & mask
+	}
+	t.slots[i] = h
+}
+
 // hostTable holds the hosts and what was said of them. Each worker has one; the census is taken of one that has
 // absorbed the others.
 type hostTable struct {
 	maxHosts, maxFacts int
-	pairs              map[pair]*host
+	pairs              pairTable
 	children           map[string]*host
 	names              map[string]*host // by the value of their keys, as parsers write them
 	said               int              // statements held
@@ -67,21 +117,21 @@ type hostTable struct {
 
 func newHostTable(maxHosts, maxFacts int) *hostTable {
 	return &hostTable{
-		maxHosts: maxHosts, maxFacts: maxFacts, pairs: map[pair]*host{}, children: map[string]*host{}, names: map[string]*host{},
+		maxHosts: maxHosts, maxFacts: maxFacts, children: map[string]*host{}, names: map[string]*host{},
 		routers: map[mac]bool{},
 	}
 }
 
 // entry finds or begins a host; nil where there is no room.
 func (t *hostTable) entry(p pair) *host {
-	h := t.pairs[p]
+	h := t.pairs.find(p)
 	if h == nil {
-		if len(t.pairs) >= t.maxHosts {
+		if t.pairs.used >= t.maxHosts {
 			t.hostsDropped++
 			return nil
 		}
 		h = &host{identity: identity{pair: p}}
-		t.pairs[p] = h
+		t.pairs.put(h)
 		t.mark(h)
 	}
 	return h
@@ -109,7 +159,7 @@ func (t *hostTable) named(key string) *host {
 func (t *hostTable) child(id string) *host {
 	h := t.children[id]
 	if h == nil {
-		if len(t.pairs)+len(t.children) >= t.maxHosts {
+		if t.pairs.used+len(t.children) >= t.maxHosts {
 			t.hostsDropped++
 			return nil
 		}
@@ -181,11 +231,11 @@ func (t *hostTable) router(m mac) {
 // entryAny is the host of a MAC alone, where there is room or not: a router is one of few.
 func (t *hostTable) entryAny(m mac) *host {
 	p := pair{mac: m}
-	if h := t.pairs[p]; h != nil {
+	if h := t.pairs.find(p); h != nil {
 		return h
 	}
 	h := &host{identity: identity{pair: p}}
-	t.pairs[p] = h
+	t.pairs.put(h)
 	return h
 }
 
@@ -223,22 +273,17 @@ func (t *hostTable) absorb(o *hostTable, everything bool) {
 }
 
 func (t *hostTable) markAll() {
-	for _, h := range t.pairs {
-		t.mark(h)
+	for _, h := range t.pairs.slots {
+		if h != nil {
+			t.mark(h)
+		}
 	}
 	for _, h := range t.children {
 		t.mark(h)
 	}
 }
 
-// macText and keyText are made once a host.
-func (h *host) macText() string {
-	if h.link == "" && h.mac != 0 {
-		h.link = h.mac.String()
-	}
-	return h.link
-}
-
+// keyText is made once a host.
 func (h *host) keyText() string {
 	if h.key == "" {
 		h.key = keyText(h.pair)

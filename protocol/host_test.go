@@ -23,7 +23,7 @@ func owner() protocol.Parser {
 type mine struct{ o protocol.Opening }
 
 func (c mine) Next(_ time.Time, _ protocol.Dir, data []byte, emit func(fact.Fact)) (int, error) {
-	emit(fact.Fact{Subject: c.o.Client.Key(), Attr: fact.MAC, Value: c.o.Client.MAC, Because: "said so"})
+	emit(fact.Fact{Subject: c.o.Client.Key(), Attr: fact.MAC, Value: protocol.MACText(c.o.Client.MAC[:]), Because: "said so"})
 	return len(data), nil
 }
 

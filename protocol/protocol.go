@@ -23,25 +23,25 @@ const (
 	TCP
 )
 
-// Endpoint is one side of a conversation. MAC is the canonical text of the address in the frame, which is
+// Endpoint is one side of a conversation. MAC is the address in the frame, zero where there is none, which is
 // a router's where the host is not on this link; Host therefore leaves it to the engine to keep or drop it.
 type Endpoint struct {
-	MAC  string // "00:12:21:aa:bb:cc" or ""
 	IP   netip.Addr
+	MAC  [6]byte
 	Port uint16
-	key  string // the key's value, where the engine has it
+	host *host // where the engine knows it by now
 }
 
 // Key is the fact subject of this endpoint.
 func (e Endpoint) Key() fact.Key {
-	if e.key != "" {
-		return fact.Key{Kind: "host", Value: e.key}
+	if e.host != nil {
+		return fact.Key{Kind: "host", Value: e.host.keyText()}
 	}
 	ip := ""
 	if e.IP.IsValid() {
 		ip = e.IP.String()
 	}
-	return fact.Host(e.MAC, ip)
+	return fact.Host(macOf(e.MAC[:]).String(), ip)
 }
 
 // Dir is the direction of data in a conversation.

@@ -196,6 +196,7 @@ func (w *worker) drain(f *flow, side uint8) {
 		w.hold(f.stream, -len(s.data))
 		h.size -= len(s.data)
 		w.advance(f, side, s)
+		w.spare.give(s.data)
 	}
 	if len(h.pending) == 0 {
 		h.pending = nil
@@ -217,7 +218,7 @@ func (w *worker) postpone(f *flow, side uint8, s segment) {
 	if len(h.pending) == 0 {
 		h.since = w.p.nano
 	}
-	s.data = slices.Clone(s.data)
+	s.data = append(w.spare.take(len(s.data)), s.data...)
 	h.pending = slices.Insert(h.pending, i, s)
 	h.size += len(s.data)
 	w.hold(f.stream, len(s.data))
@@ -276,7 +277,7 @@ func (w *worker) deliver(f *flow, side uint8, data []byte) {
 	h := &s.half[side]
 	first := data
 	if len(h.buf) > 0 {
-		w.setBuf(s, h, append(h.buf, data...))
+		w.fill(s, h, data)
 		first = h.buf
 	}
 	ok := w.ask(f, w.opening(f, side, first, 0))
@@ -300,10 +301,12 @@ func (w *worker) deliver(f *flow, side uint8, data []byte) {
 	case f.asks > maxAsks, h.whole && len(first) > w.opt.ClaimBytes && s.half[1-side].whole:
 		w.kill(f)
 	case h.whole && len(first) <= w.opt.ClaimBytes:
-		w.setBuf(s, h, append(h.buf[:0], first...))
+		if len(h.buf) == 0 {
+			w.fill(s, h, first)
+		}
 	default: // nothing tells where a message begins; keep the last piece in case it is a message's head
-		h.whole = false
-		w.setBuf(s, h, append(h.buf[:0], data[:min(len(data), w.opt.ClaimBytes)]...))
+		h.whole, h.buf = false, h.buf[:0]
+		w.fill(s, h, data[:min(len(data), w.opt.ClaimBytes)])
 	}
 	w.makeRoom(f)
 }
@@ -312,11 +315,15 @@ func (w *worker) deliver(f *flow, side uint8, data []byte) {
 // which it came.
 func (w *worker) resume(f *flow, side uint8, first []byte) {
 	mine, other := &f.stream.half[side], &f.stream.half[1-side]
-	if len(mine.buf) == 0 {
-		w.setBuf(f.stream, mine, append(mine.buf, first...))
-	}
 	if !other.whole { // an unclaimed piece of who knows what
 		w.setBuf(f.stream, other, nil)
+	}
+	if len(mine.buf) == 0 && len(other.buf) == 0 {
+		w.feed(f, side, first)
+		return
+	}
+	if len(mine.buf) == 0 {
+		w.fill(f.stream, mine, first)
 	}
 	order := [2]uint8{side, 1 - side}
 	if f.stream.firstly == int8(1-side) {
@@ -338,7 +345,7 @@ func (w *worker) feed(f *flow, side uint8, data []byte) {
 	}
 	in, kept := data, len(h.buf) > 0
 	if kept {
-		w.setBuf(s, h, append(h.buf, data...))
+		w.fill(s, h, data)
 		in = h.buf
 	}
 	for len(in) > 0 {
@@ -368,7 +375,7 @@ func (w *worker) feed(f *flow, side uint8, data []byte) {
 		n := copy(h.buf, in)
 		h.buf = h.buf[:n]
 	case !kept && len(in) > 0:
-		w.setBuf(s, h, append(h.buf, in...))
+		w.fill(s, h, in)
 	}
 	w.makeRoom(f)
 }
@@ -377,16 +384,26 @@ func (w *worker) feed(f *flow, side uint8, data []byte) {
 func (w *worker) renewed(f *flow, side uint8, rest []byte) {
 	f.state, f.conv, f.asks = asking, nil, 0
 	f.stream.firstly = -1
-	rest = slices.Clone(rest)
+	rest = append(w.spare.take(len(rest)), rest...)
 	w.setBuf(f.stream, &f.stream.half[side], nil)
 	if len(rest) > 0 {
 		w.deliver(f, side, rest)
 	}
+	w.spare.give(rest)
+}
+
+// fill adds bytes to what is held of a direction.
+func (w *worker) fill(s *stream, h *half, data []byte) {
+	if size := len(h.buf) + len(data); size > cap(h.buf) {
+		w.setBuf(s, h, append(w.spare.take(size), h.buf...))
+	}
+	h.buf = append(h.buf, data...)
 }
 
 // setBuf replaces a direction's buffer and keeps the accounts.
 func (w *worker) setBuf(s *stream, h *half, b []byte) {
 	w.hold(s, cap(b)-cap(h.buf))
+	w.spare.give(h.buf)
 	h.buf = b
 }
 
@@ -398,6 +415,10 @@ func (w *worker) hold(s *stream, n int) {
 func (w *worker) dropBuffers(s *stream) {
 	for i := range s.half {
 		h := &s.half[i]
+		w.spare.give(h.buf)
+		for _, p := range h.pending {
+			w.spare.give(p.data)
+		}
 		h.buf, h.pending, h.size = nil, nil, 0
 	}
 	w.buffered -= s.held

@@ -33,6 +33,7 @@ type worker struct {
 	idle     [2]flowList // short- and long-lived conversations, least recent first
 	free     *flow
 	buffered int // bytes held by all conversations
+	spare    buffers
 	summed   int64
 
 	fragments fragmentTable

@@ -87,7 +87,7 @@ func TestSynthetic(t *testing.T) {
 
 // read gives one datagram to a conversation of a monitor at 192.0.2.60.
 func read(t *testing.T, data string) (said []string) {
-	o := protocol.Opening{Transport: protocol.UDP, Client: protocol.Endpoint{MAC: "00:09:fb:01:02:03"}, First: []byte(data)}
+	o := protocol.Opening{Transport: protocol.UDP, Client: protocol.Endpoint{MAC: [6]byte{0, 9, 0xfb, 1, 2, 3}}, First: []byte(data)}
 	if !Parser().Claims(o) {
 		t.Errorf("%.20q is not claimed", data)
 	}

@@ -194,7 +194,7 @@ func Fuzz(f *testing.F, p protocol.Parser) {
 }
 
 func endpoint(n byte, port uint16) protocol.Endpoint {
-	return protocol.Endpoint{MAC: fmt.Sprintf("00:00:5e:00:53:%02x", n), IP: addrOf(n), Port: port}
+	return protocol.Endpoint{MAC: [6]byte{0, 0, 0x5e, 0, 0x53, n}, IP: addrOf(n), Port: port}
 }
 
 // feed plays the engine: it hands out data in pieces of the given sizes, over and over, and returns what was said.
