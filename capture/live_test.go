@@ -167,7 +167,7 @@ func TestLive(t *testing.T) {
 	if dropped := stop(); dropped != 0 {
 		t.Errorf("%d dropped", dropped)
 	}
-	if c := devices[0].Count(); c.Frames != last || c.Bytes == 0 {
+	if c := devices[0].Count(); c.Frames < last || c.Bytes == 0 { // the kernel may speak up itself after the last
 		t.Errorf("counted %+v, the last frame was %d", c, last)
 	}
 }
