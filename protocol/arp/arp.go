@@ -19,6 +19,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "arp", Doc: "ARP: which IPv4 address belongs to which MAC",
 		Attrs:  []fact.Attr{fact.MAC, fact.IP},
+		Over:   []protocol.Transport{protocol.Link},
 		Claims: func(o protocol.Opening) bool { return o.Transport == protocol.Link && o.EtherType == 0x0806 },
 		New:    func(protocol.Opening) protocol.Conversation { return &conversation{} },
 	}

@@ -47,6 +47,7 @@ func Parser() protocol.Parser {
 		Name: "bacnet", Doc: "BACnet: building controllers by instance, maker, model and firmware, also behind routers",
 		Attrs: []fact.Attr{DeviceInstance, VendorID, VendorName, Model, Firmware, Software, Serial, Location, Description, DeviceName,
 			ObjectName, Network, fact.Practice},
+		Over:   []protocol.Transport{protocol.Link, protocol.UDP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{o: o, keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}

@@ -39,6 +39,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "cdp", Doc: "Cisco Discovery Protocol: device id, platform and software of network gear and phones",
 		Attrs:  []fact.Attr{DeviceID, Platform, Version, PortID, SystemName, Address, Capability, NativeVLAN},
+		Over:   []protocol.Transport{protocol.Link},
 		Claims: func(o protocol.Opening) bool { return o.Transport == protocol.Link && isCDP(o.First) },
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o.Client.Key()} },
 	}

@@ -50,6 +50,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "cip", Doc: "EtherNet/IP (CIP): controllers and drives by product, vendor, serial and revision",
 		Attrs:  []fact.Attr{ProductName, VendorID, VendorName, DeviceType, ProductCode, Serial, Revision, fact.Practice},
+		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}

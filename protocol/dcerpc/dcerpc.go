@@ -77,6 +77,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "dcerpc", Doc: "DCE/RPC: interfaces of servers, names of clients in their authentication",
 		Attrs:  append([]fact.Attr{Interface, Computer, Domain}, slices.Concat(ntlm.Attrs(), gss.Attrs())...),
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}

@@ -74,6 +74,7 @@ func Parser() protocol.Parser {
 		Name: "dhcp", Doc: "DHCP for IPv4: names, vendor class and option order of clients, addresses given",
 		Attrs: []fact.Attr{fact.MAC, fact.IP, Hostname, VendorClass, ParamList, FQDN, AssignedIP, Domain, UserClass, ClientID, ClientUUID,
 			ClientArch, VendorID, VendorOUI, VendorModel, Serial, Relay, CircuitID, RemoteID},
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o.Client.Key()} },
 	}

@@ -51,6 +51,7 @@ func ParserV6() protocol.Parser {
 	return protocol.Parser{
 		Name: "dhcpv6", Doc: "DHCP for IPv6: names and vendor class of clients, addresses given",
 		Attrs: []fact.Attr{fact.MAC, FQDN6, VendorClass6, AssignedIP6, ParamList6, DUID, VendorID6},
+		Over:  []protocol.Transport{protocol.UDP},
 		Claims: func(o protocol.Opening) bool {
 			b := o.First
 			if o.Transport != protocol.UDP || len(b) < 4 || !v6Port(o.Client.Port) || !v6Port(o.Server.Port) {

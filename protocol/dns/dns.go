@@ -46,6 +46,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "dns", Doc: "DNS: names of hosts with private addresses, programs of name servers",
 		Attrs:  []fact.Attr{Name, Service, Version, ID},
+		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return conversation{o.Server, o.Transport == protocol.TCP}

@@ -87,6 +87,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "eapol", Doc: "IEEE 802.1X: who logs in to the network, who lets in, and by which method",
 		Attrs: []fact.Attr{Role, Method, Principal},
+		Over:  []protocol.Transport{protocol.Link},
 		Claims: func(o protocol.Opening) bool {
 			return o.Transport == protocol.Link && o.EtherType == etherType && len(o.First) >= 4 && o.First[0] <= 3 && o.First[1] <= 8
 		},

@@ -45,6 +45,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "fins", Doc: "Omron FINS: controllers by model and version, and who is programmed or stopped",
 		Attrs:  []fact.Attr{Model, Version, fact.Practice},
+		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}

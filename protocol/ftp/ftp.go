@@ -29,6 +29,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "ftp", Doc: "FTP: greeting and system of servers, logins in the clear",
 		Attrs:  []fact.Attr{Banner, System, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: func(o protocol.Opening) bool { return claims(o) || claimsByPort(o) },
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{talk: line.Between(o.Client.Key(), o.Server.Key())}

@@ -26,6 +26,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "imap", Doc: "IMAP: greeting of servers, software of both sides, logins in the clear",
 		Attrs:  []fact.Attr{Banner, ID, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{talk: line.Between(o.Client.Key(), o.Server.Key())}

@@ -44,6 +44,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "kerberos", Doc: "Kerberos 5: principals of hosts and machine accounts, realms",
 		Attrs:  []fact.Attr{PrincipalHost, Realm, ClientName},
+		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o} },
 	}

@@ -40,6 +40,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "lantronix", Doc: "Lantronix discovery: serial device servers by kind, firmware and MAC",
 		Attrs:  []fact.Attr{Type, Version, MAC, fact.MAC},
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o.Server.Key()} },
 	}

@@ -45,6 +45,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "lldp", Doc: "LLDP and LLDP-MED: names, descriptions and inventory of switches, phones and devices",
 		Attrs: append([]fact.Attr{SystemName, SystemDescription, ChassisID, PortID, ManagementAddress, PortDescription, Capability, PortVLAN, DeviceClass}, med[:]...),
+		Over:  []protocol.Transport{protocol.Link},
 		Claims: func(o protocol.Opening) bool {
 			// The first TLV is the chassis id: type 1 in seven bits.
 			return o.Transport == protocol.Link && o.EtherType == 0x88cc && len(o.First) > 3 && o.First[0]>>1 == 1

@@ -20,6 +20,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "llmnr", Doc: "Link-local name resolution: names that hosts answer to",
 		Attrs: []fact.Attr{Name},
+		Over:  []protocol.Transport{protocol.UDP},
 		Claims: func(o protocol.Opening) bool {
 			if o.Transport != protocol.UDP || o.Server.Port != port || !dnsmsg.Plausible(o.First) {
 				return false

@@ -28,6 +28,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "mdns", Doc: "Multicast DNS: host names, services and their TXT records",
 		Attrs: []fact.Attr{Name, Service, TXT, HINFO},
+		Over:  []protocol.Transport{protocol.UDP},
 		Claims: func(o protocol.Opening) bool {
 			if o.Transport != protocol.UDP || o.Client.Port != port && o.Server.Port != port || !dnsmsg.Plausible(o.First) {
 				return false

@@ -51,6 +51,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "modbus", Doc: "Modbus: controllers and meters by unit, maker, product and revision, and who is written to",
 		Attrs:  []fact.Attr{UnitID, Vendor, Product, Revision, ProductName, Model, Application, ServerID, fact.Practice},
+		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}

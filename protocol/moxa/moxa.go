@@ -50,6 +50,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "moxa", Doc: "Moxa search: serial device servers by model, name, serial number and MAC",
 		Attrs:  []fact.Attr{Model, Name, Serial, MAC, fact.MAC},
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o.Server.Key()} },
 	}

@@ -36,6 +36,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "mysql", Doc: "MySQL and MariaDB: versions of servers, logins in the clear",
 		Attrs: []fact.Attr{Version, fact.Practice},
+		Over:  []protocol.Transport{protocol.TCP},
 		Claims: func(o protocol.Opening) bool {
 			return o.Transport == protocol.TCP && o.FirstDir == protocol.ToClient && greeting(o.First) != nil
 		},

@@ -42,6 +42,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "nbns", Doc: "NetBIOS names: computer and workgroup names that hosts register or answer to",
 		Attrs: []fact.Attr{fact.MAC, Name, Group},
+		Over:  []protocol.Transport{protocol.UDP},
 		Claims: func(o protocol.Opening) bool {
 			if o.Transport != protocol.UDP || o.Server.Port != port && o.Client.Port != port || !dnsmsg.Plausible(o.First) || len(o.First) < 14 {
 				return false

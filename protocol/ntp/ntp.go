@@ -57,6 +57,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "ntp", Doc: "NTP: versions, servers, their stratum and source, programs that control messages name",
 		Attrs:  []fact.Attr{Version, Stratum, RefID, System, Processor},
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{o.Client.Key(), o.Server.Key()}}

@@ -54,6 +54,7 @@ func Parser() protocol.Parser {
 		Name: "opcua", Doc: "OPC UA: applications by URI, product and build, endpoints and their security",
 		Attrs: []fact.Attr{ApplicationURI, ProductURI, ApplicationName, EndpointURL, SecurityPolicy, SecurityMode, Manufacturer, ProductName,
 			Version, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}

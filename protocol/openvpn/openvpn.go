@@ -40,6 +40,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "openvpn", Doc: "OpenVPN: tunnels, JA3 and certificates of both ends",
 		Attrs:  hello.Attrs(),
+		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{o.Client.Key(), o.Server.Key()}, stream: o.Transport == protocol.TCP}

@@ -22,6 +22,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "pop3", Doc: "POP3: greeting of servers, logins in the clear",
 		Attrs:  []fact.Attr{Banner, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{talk: line.Between(o.Client.Key(), o.Server.Key())}

@@ -53,6 +53,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "profinet", Doc: "PROFINET DCP: stations by name, type, vendor and role",
 		Attrs:  []fact.Attr{NameOfStation, TypeOfStation, VendorID, VendorName, DeviceID, Role, Alias, IP, fact.MAC, fact.Practice},
+		Over:   []protocol.Transport{protocol.Link},
 		Claims: func(o protocol.Opening) bool { return o.Transport == protocol.Link && o.EtherType == etherType },
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o} },
 	}

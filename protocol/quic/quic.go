@@ -40,6 +40,7 @@ func Parser() protocol.Parser {
 		Name:   "quic",
 		Doc:    "QUIC handshakes, versions 1, 2, drafts and Google's: requested name, JA3, JA4, ALPN, version.",
 		Attrs:  append(hello.Attrs(), Version, UserAgent),
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{o.Client.Key(), o.Server.Key()}}

@@ -64,6 +64,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "radius", Doc: "RADIUS: access points, switches and gateways by name, and the hosts that they let in",
 		Attrs:  []fact.Attr{fact.MAC, fact.IP, NASID, NASIP, Station, SSID, NASPort, AccessBy, Principal},
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o} },
 	}

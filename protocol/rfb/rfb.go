@@ -26,6 +26,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "rfb", Doc: "VNC: the version of the protocol on both sides",
 		Attrs:  []fact.Attr{Version},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: func(o protocol.Opening) bool { return o.Transport == protocol.TCP && version(o.First) != "" },
 		New:    newConversation,
 	}

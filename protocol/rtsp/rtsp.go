@@ -33,6 +33,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "rtsp", Doc: "RTSP: software of cameras and viewers, realms, logins in the clear",
 		Attrs:  []fact.Attr{Server, UserAgent, Realm, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{talk: line.Between(o.Client.Key(), o.Server.Key())}

@@ -53,6 +53,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "s7", Doc: "Siemens S7: controllers by module, serial and version, and who is programmed or stopped",
 		Attrs:  []fact.Attr{Module, ModuleType, ModuleName, SystemName, PlantID, Location, Serial, Hardware, Version, Dialect, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{server: o.Server.Key()} },
 	}

@@ -64,6 +64,7 @@ func Parser() protocol.Parser {
 		Name: "smb", Doc: "SMB 1 to 3: systems and names of both ends, the dialect they agree on, NTLM inside",
 		Attrs: append([]fact.Attr{NativeOS, NativeLanMan, Dialect, ServerName, Domain, ServerGUID, Signing, NetBIOSName, fact.Practice,
 			protocol.Association}, slices.Concat(ntlm.Attrs(), gss.Attrs())...),
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}

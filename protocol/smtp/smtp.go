@@ -32,6 +32,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "smtp", Doc: "SMTP: greeting of servers, names of clients, logins in the clear",
 		Attrs:  []fact.Attr{Banner, ClientName, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: func(o protocol.Opening) bool { return claims(o) || claimsByPort(o) },
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{talk: line.Between(o.Client.Key(), o.Server.Key())}

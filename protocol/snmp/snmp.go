@@ -119,6 +119,7 @@ func Parser() protocol.Parser {
 		Attrs: []fact.Attr{SysDescr, SysObjectID, SysName, SysLocation, CleartextCommunity, EntSerial, EntModel,
 			EntManufacturer, EntSoftware, PrinterName, PrinterSerial, HostDevice, UPSManufacturer, UPSModel, UPSSoftware, BridgeMAC,
 			TrapEnterprise, EngineID, EngineEnterprise, EngineMAC, EngineBoots, fact.Practice},
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o} },
 	}

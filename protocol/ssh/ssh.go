@@ -45,6 +45,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "ssh", Doc: "SSH: the software of both sides, and the fingerprint of what each offers",
 		Attrs:  []fact.Attr{Banner, HASSH, HASSHServer},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    newConversation,
 	}

@@ -35,6 +35,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "stun", Doc: "STUN: software of both sides, and DTLS of voice and video",
 		Attrs:  append(hello.Attrs(), Software),
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{o.Client.Key(), o.Server.Key()}}

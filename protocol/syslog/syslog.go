@@ -41,6 +41,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "syslog", Doc: "syslog: names of hosts and of their programs",
 		Attrs:  []fact.Attr{Hostname, App},
+		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{key: o.Client.Key(), stream: o.Transport == protocol.TCP}

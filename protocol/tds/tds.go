@@ -59,6 +59,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "tds", Doc: "SQL Server and Sybase: names and programs of clients, names and versions of servers, readable logins",
 		Attrs:  append([]fact.Attr{ClientName, AppName, Library, ClientMAC, ServerName, ServerVersion, ServerProgram, fact.Practice}, ntlm.Attrs()...),
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}

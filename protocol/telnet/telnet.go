@@ -37,6 +37,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "telnet", Doc: "Telnet: what servers show before the login, logins in the clear",
 		Attrs:  []fact.Attr{Banner, fact.Practice},
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: func(o protocol.Opening) bool { return claims(o) || claimsByPort(o) },
 		New:    newConversation,
 	}

@@ -14,6 +14,7 @@ func ParserDTLS() protocol.Parser {
 		Name:   "dtls",
 		Doc:    "DTLS 1.0–1.3 handshakes: requested name, JA3, JA4, version, certificate.",
 		Attrs:  hello.Attrs(),
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claimsDatagram,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &datagrams{hello.Datagrams{Client: o.Client.Key(), Server: o.Server.Key()}}

@@ -39,6 +39,7 @@ func Parser() protocol.Parser {
 		Name:   "tls",
 		Doc:    "TLS 1.0–1.3, SSL 2.0 and 3.0 handshakes: requested name, JA3, JA4, version, certificate, what is old, expired or self-signed.",
 		Attrs:  hello.Attrs(),
+		Over:   []protocol.Transport{protocol.TCP},
 		Claims: claims,
 		New:    newConversation,
 	}

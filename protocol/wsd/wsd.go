@@ -44,6 +44,7 @@ func Parser() protocol.Parser {
 	return protocol.Parser{
 		Name: "wsd", Doc: "WS-Discovery and SDC: types, scopes and addresses of devices, the bed that a medical device stands at",
 		Attrs:  []fact.Attr{Types, Scopes, XAddrs, Endpoint, Seeks, Facility, Building, Floor, Department, Room, Bed},
+		Over:   []protocol.Transport{protocol.UDP},
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o} },
 	}
