@@ -3,6 +3,7 @@
 // and what is wrong is package truth's to say.
 //
 //	go run ./bench/identity --truth FILE --pcaps DIR --misses
+//	go run ./bench/identity --extract --pcaps DIR > FILE
 package main
 
 import (
@@ -37,9 +38,13 @@ func run(args []string, out io.Writer) error {
 	aparts := fl.Bool("apart", false, "list what is left apart by decision, and why")
 	unlisted := fl.Bool("unlisted", false, "list what Pons says and the truth does not know")
 	family := fl.String("family", "", "list only families that begin so")
+	extract := fl.Bool("extract", false, "write what tshark, which must be installed, says of the captures in --pcaps; --truth reads it")
 	strict := fl.Bool("strict", false, "fail below 97 % found or above 0.5 % wrong")
 	if err := fl.Parse(args); err != nil {
 		return err
+	}
+	if *extract {
+		return truth.Extract(*pcaps, out, os.Stderr)
 	}
 	if *path == "" {
 		*path = filepath.Join(*pcaps, "identity_tshark.jsonl")

@@ -76,6 +76,15 @@ var fields = map[string][]fact.Attr{
 	"bacapp.vendor_identifier":              {"bacnet.vendor_id"},
 	"opcua.ApplicationUri":                  {"opcua.application_uri"},
 	"pn_dcp.suboption_device_nameofstation": {"profinet.name_of_station"},
+
+	// Beyond the shared account, for what Extract asks of other captures.
+	"dhcpv6.vendorclass.data": {"dhcpv6.vendor_class"},
+	"lldp.chassis.id.mac":     {"lldp.chassis_id"},
+	"lldp.port.id.mac":        {"lldp.port_id"},
+	"dicom.userinfo.version":  {"dicom.implementation_version"},
+	"enip.lir.name":           {"cip.product_name"},
+	"radius.NAS_Identifier":   {"radius.nas_id"},
+	"syslog.hostname":         {"syslog.hostname"},
 }
 
 // forbidden are tshark's fields of people and credentials.
