@@ -247,6 +247,7 @@ func (w *writer) say(persons []*stored, e Edit, values map[fact.Attr]string) map
 			s.Said = slices.DeleteFunc(s.Said, func(x Statement) bool { return x.Attr == attr })
 		}
 		if value != "" {
+			persons[0].absentAt = 0 // said of the device as it is now
 			persons[0].Said = append(persons[0].Said, Statement{Attr: attr, Value: value, Trust: kindTrust[personSource], At: w.at, Because: because})
 		}
 	}

@@ -466,30 +466,16 @@ func (w *writer) keepStatements(kept []statementRow, changed []*stored) error {
 	for _, s := range changed {
 		byKey[s.Key] = s.ID
 	}
-	_, err := w.tx.Merge("inventory_statement", []string{"record", "run"}, []string{"record", "run", "seen_run", "file", "row_number", "said_at", "absent_run", "absent_at", "body"}, func(yield func([]any) bool) {
+	_, err := w.tx.Merge("inventory_statement", []string{"record", "run"}, []string{"record", "run", "seen_run", "file", "row_number", "said_at", "absent_run", "absent_at", "gaps", "body"}, func(yield func([]any) bool) {
 		for _, k := range kept {
 			id := k.s.ID
 			if id == 0 {
 				id = byKey[k.s.Key]
 			}
-			if !yield([]any{id, k.s.Run, k.s.Seen, k.s.File, int64(k.s.Row), micros(k.s.At), k.s.absentRun, k.s.absentAt, k.s.body}) {
+			if !yield([]any{id, k.s.Run, k.s.Seen, k.s.File, int64(k.s.Row), micros(k.s.At), k.s.absentRun, k.s.absentAt, k.s.gaps, k.s.body}) {
 				return
 			}
 		}
-	})
-	return err
-}
-
-// repeat notes that a run said again what was said before.
-func (w *writer) repeat(unchanged []*stored) error {
-	ids := make([]int64, len(unchanged))
-	for i, s := range unchanged {
-		ids[i] = s.ID
-	}
-	slices.Sort(ids)
-	_, err := inChunks(ids, func(part []any) ([]struct{}, error) {
-		_, err := w.tx.Exec("UPDATE inventory_record SET seen_run = $1 WHERE id IN "+sqldb.In(len(part), 2), append([]any{w.run}, part...)...)
-		return nil, err
 	})
 	return err
 }

@@ -66,6 +66,7 @@ type model struct {
 	index     *Index
 	runs      []modelRun                      // those that stand
 	words     map[string]map[fact.Attr]string // anchor → what people said
+	slept     map[string]bool                 // anchors whose word has slept and was not said again since
 	decisions map[[2]string]bool
 	order_    Precedence
 	catalog   *product.Catalog
@@ -78,7 +79,7 @@ const quokka = "@makers\nQuokka | | QMT\n\n@models Quokka\nQX-77 | ventilator | 
 
 func newModel(rt *rapid.T, db *sqldb.DB, own *product.Catalog) *model {
 	c := &clock{noon}
-	m := &model{ctx: context.Background(), inv: New(db, catalog, c.now), words: map[string]map[fact.Attr]string{}, decisions: map[[2]string]bool{}, order_: Precedence{}, catalog: catalog, own: own}
+	m := &model{ctx: context.Background(), inv: New(db, catalog, c.now), words: map[string]map[fact.Attr]string{}, slept: map[string]bool{}, decisions: map[[2]string]bool{}, order_: Precedence{}, catalog: catalog, own: own}
 	var err error
 	if m.index, err = NewIndex(m.inv); err != nil {
 		rt.Fatal(err)
@@ -471,7 +472,8 @@ func (m *model) undo(rt *rapid.T) {
 	m.must(rt, err)
 	m.runs = slices.Delete(m.runs, at, at+1)
 	left := m.records()
-	// A word whose record is gone goes to the oldest record that is left on its device.
+	// A word whose record is gone goes to the oldest record that is left on its device; one that had slept before, and was
+	// not said of what else is on the device, sleeps again.
 	for _, anchor := range slices.Sorted(maps.Keys(m.words)) {
 		if left[anchor] != nil || before[anchor] == nil {
 			continue
@@ -482,7 +484,9 @@ func (m *model) undo(rt *rapid.T) {
 				heir = s
 			}
 		}
-		if heir != nil {
+		if heir == nil || m.slept[anchor] {
+			m.slept[anchor] = true
+		} else {
 			m.words[heir.Name()] = m.words[anchor]
 			delete(m.words, anchor)
 		}
@@ -544,6 +548,7 @@ func (m *model) state(rt *rapid.T) {
 	for attr, v := range values {
 		if v != "" {
 			m.words[into][attr] = v
+			delete(m.slept, into)
 		}
 	}
 }

@@ -236,7 +236,7 @@ func (w *writer) parts(known map[string]*stored) (map[int64][]*stored, error) {
 		for rows.Next() {
 			p := &stored{}
 			var row, said int64
-			if err := rows.Scan(&p.ID, &p.Run, &p.Seen, &p.File, &row, &said, &p.absentRun, &p.absentAt, &p.body); err != nil {
+			if err := rows.Scan(&p.ID, &p.Run, &p.Seen, &p.File, &row, &said, &p.absentRun, &p.absentAt, &p.gaps, &p.body); err != nil {
 				return nil, err
 			}
 			of := byID[p.ID]

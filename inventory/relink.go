@@ -23,7 +23,8 @@ type writer struct {
 	resolver  *Resolver
 	at        time.Time
 	run       int64
-	newer     newer // than the import
+	newer     newer    // than the import
+	lineage   *lineage // around the run that is being undone
 	actor     string
 	what      string // what the history says happened: import, edit, merge, split, undo
 	decisions map[string][]linkage.Decision

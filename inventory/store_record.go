@@ -12,8 +12,9 @@ import (
 type stored struct {
 	Record
 	born      string // the device id that was made for this record, given back when it stands alone again
-	absentAt  int64
+	absentAt  int64  // of a person's word: when it fell asleep, until it is said again
 	absentRun int64
+	gaps      string // the imports between Run and Seen that did not repeat it (repeat.go)
 	body      []byte
 	isNew     bool
 	changed   bool // what it says, or whether it is absent, changed in this batch
@@ -22,16 +23,16 @@ type stored struct {
 	keys      []string
 }
 
-const recordColumns = "id, source, record_key, device, born, kind, file, row_number, said_at, run, seen_run, absent_at, absent_run, body"
+const recordColumns = "id, source, record_key, device, born, kind, file, row_number, said_at, run, seen_run, absent_at, absent_run, gaps, body"
 
-var recordCols = []string{"id", "source", "record_key", "device", "born", "kind", "file", "row_number", "said_at", "run", "seen_run", "absent_at", "absent_run", "body"}
+var recordCols = []string{"id", "source", "record_key", "device", "born", "kind", "file", "row_number", "said_at", "run", "seen_run", "absent_at", "absent_run", "gaps", "body"}
 
 // chunk is how many values one statement's IN list takes: far below every limit, large enough that the round
 // trip does not count.
 const chunk = 1000
 
 func (s *stored) values() []any {
-	return []any{s.ID, s.Source, s.Key, s.Device, s.born, s.Kind, s.File, int64(s.Row), micros(s.At), s.Run, s.Seen, s.absentAt, s.absentRun, s.body}
+	return []any{s.ID, s.Source, s.Key, s.Device, s.born, s.Kind, s.File, int64(s.Row), micros(s.At), s.Run, s.Seen, s.absentAt, s.absentRun, s.gaps, s.body}
 }
 
 // micros is a time as stored; the zero time is 0.
@@ -60,7 +61,7 @@ func readRecords(tx *sqldb.Tx, query string, args ...any) ([]*stored, error) {
 	for rows.Next() {
 		s := &stored{}
 		var row, said int64
-		if err := rows.Scan(&s.ID, &s.Source, &s.Key, &s.Device, &s.born, &s.Kind, &s.File, &row, &said, &s.Run, &s.Seen, &s.absentAt, &s.absentRun, &s.body); err != nil {
+		if err := rows.Scan(&s.ID, &s.Source, &s.Key, &s.Device, &s.born, &s.Kind, &s.File, &row, &said, &s.Run, &s.Seen, &s.absentAt, &s.absentRun, &s.gaps, &s.body); err != nil {
 			return nil, err
 		}
 		s.body = bytes.Clone(s.body)

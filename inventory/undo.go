@@ -40,7 +40,10 @@ func (inv *Inventory) Undo(ctx context.Context, id int64, actor string, also ...
 			return err
 		}
 		w.run = id
-		for _, step := range []func() error{w.dropStatements, w.takeBack, w.forgetRepeats, func() error { return w.unmarkAbsent(run) }} {
+		if w.lineage, err = lineageOf(tx, run); err != nil {
+			return err
+		}
+		for _, step := range []func() error{w.leave, w.dropStatements, w.takeBack, func() error { return w.unmarkAbsent(run) }} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -62,14 +65,10 @@ func (inv *Inventory) Undo(ctx context.Context, id int64, actor string, also ...
 	return run, nil
 }
 
-// dropStatements removes the run's part from what could be gone back to. A statement that a later run repeated
-// is that run's now.
+// dropStatements removes the run's part from what could be gone back to.
 func (w *writer) dropStatements() error {
 	// What gathers is put together anew wherever the run had a part.
 	if _, err := w.tx.Exec("UPDATE inventory_record SET run = $1 WHERE kind = 'wire' AND id IN (SELECT record FROM inventory_statement WHERE run = $1)", w.run); err != nil {
-		return err
-	}
-	if _, err := w.tx.Exec("UPDATE inventory_statement SET run = seen_run WHERE run = $1 AND seen_run > $1", w.run); err != nil {
 		return err
 	}
 	_, err := w.tx.Exec("DELETE FROM inventory_statement WHERE run = $1", w.run)
@@ -78,11 +77,6 @@ func (w *writer) dropStatements() error {
 
 // takeBack replaces what the run said by what was said before, record by record.
 func (w *writer) takeBack() error {
-	// A statement that a later run repeated unchanged stays, as that run's. What gathers is put together anew
-	// from the runs that remain.
-	if _, err := w.tx.Exec("UPDATE inventory_record SET run = seen_run WHERE run = $1 AND seen_run > $1 AND kind NOT IN ('wire', 'person')", w.run); err != nil {
-		return err
-	}
 	last := int64(-1)
 	for {
 		records, err := readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE run = $1 AND id > $2 ORDER BY id LIMIT $3", w.run, last, int64(batch))
@@ -109,11 +103,15 @@ func (w *writer) takeBackBatch(records []*stored) error {
 			return err
 		}
 		s.Said, s.body, s.At, s.File, s.Row, s.Run, s.Seen = earlier.Said, earlier.body, earlier.At, earlier.File, earlier.Row, earlier.Run, earlier.Seen
+		s.gaps = earlier.gaps
 		if earlier.absentRun > s.Seen { // it had been missing before the run brought it back
 			s.absentRun, s.absentAt = earlier.absentRun, earlier.absentAt
 		}
 		if s.Absent = (time.Time{}); s.absentRun > s.Seen {
 			s.Absent = fromMicros(s.absentAt)
+		}
+		if !gathers(s.Kind) && s.Absent.IsZero() {
+			w.missing(s)
 		}
 		s.changed = true
 		s.keys = linkage.Keys(s.profile())
@@ -143,7 +141,8 @@ func (w *writer) takeBackBatch(records []*stored) error {
 
 // orphans finds people's words for the records that go a new place: on the oldest record that is left on the device
 // and bears no word yet. Where no record is left the word sleeps, on no device and without keys,
-// until a source brings back the record it was said of; the device's id then comes back with it.
+// until a source brings back the record it was said of; the device's id then comes back with it. A word that has woken
+// and that nobody has said again since is not known to be meant for what else is on its device now: it sleeps again.
 func (w *writer) orphans(gone []*stored) (moved, asleep []*stored, err error) {
 	leaving := make(map[int64]bool, len(gone))
 	var words []int64
@@ -176,7 +175,7 @@ func (w *writer) orphans(gone []*stored) (moved, asleep []*stored, err error) {
 	slices.SortFunc(list, func(a, b *stored) int { return cmp.Compare(a.Key, b.Key) })
 	for _, s := range list {
 		s.oldKeys, s.changed = linkage.Keys(s.profile()), true
-		if next := heirs[s.Device]; len(next) > 0 {
+		if next := heirs[s.Device]; len(next) > 0 && s.absentAt == 0 {
 			delete(w.persons, s.Key)
 			s.Key, heirs[s.Device] = next[0].Name(), next[1:]
 			w.persons[s.Key] = s.ID
@@ -184,7 +183,7 @@ func (w *writer) orphans(gone []*stored) (moved, asleep []*stored, err error) {
 			moved = append(moved, s)
 			continue
 		}
-		s.born, s.Device = s.Device, ""
+		s.born, s.Device, s.absentAt = s.Device, "", micros(w.at)
 		asleep = append(asleep, s)
 	}
 	if _, err := writeKeys(w.tx, asleep); err != nil {
@@ -210,25 +209,36 @@ func (w *writer) earlier(s *stored) (*stored, error) {
 	case len(list) == 0:
 		return nil, fault.NotFound
 	}
-	out := list[0]
 	if gathers(s.Kind) {
-		for _, p := range list[1:] {
-			run, seen := max(out.Run, p.Run), max(out.Seen, p.Seen)
-			out.Record = *w.norm.join(&p.Record, &out.Record)
-			out.Run, out.Seen = run, seen
-		}
+		return w.together(list), nil
 	}
+	out := list[0]
 	out.Said = w.norm.Statements(s.Kind, out.written()) // the catalogue may have changed since
 	out.body = encodeSaid(out.Said)
-	if gathers(s.Kind) {
-		return out, nil
-	}
 	// The statement becomes the current one.
 	_, err = w.tx.Exec("DELETE FROM inventory_statement WHERE record = $1 AND run = $2", s.ID, out.Run)
 	return out, err
 }
 
-const statementColumns = "s.run, s.seen_run, s.file, s.row_number, s.said_at, s.absent_run, s.absent_at, s.body"
+// together is what the parts of a record come to, as if their runs had brought them one after the other: it is since the
+// last of them that said something new.
+func (w *writer) together(parts []*stored) *stored {
+	slices.SortFunc(parts, func(a, b *stored) int { return cmp.Compare(a.Run, b.Run) })
+	out := *parts[0]
+	out.Said = w.norm.Statements(out.Kind, out.written()) // the catalogue may have changed since
+	out.body = encodeSaid(out.Said)
+	for _, p := range parts[1:] {
+		run := out.Run
+		out.Record = *w.norm.join(&out.Record, &p.Record)
+		out.Run, out.Seen = run, p.Seen
+		if body := encodeSaid(out.Said); !bytes.Equal(body, out.body) {
+			out.Run, out.body = p.Run, body
+		}
+	}
+	return &out
+}
+
+const statementColumns = "s.run, s.seen_run, s.file, s.row_number, s.said_at, s.absent_run, s.absent_at, s.gaps, s.body"
 
 // statements runs a query for statementColumns of one record.
 func (w *writer) statements(query string, of *stored, more any) ([]*stored, error) {
@@ -241,7 +251,7 @@ func (w *writer) statements(query string, of *stored, more any) ([]*stored, erro
 	for rows.Next() {
 		p := &stored{Record: Record{ID: of.ID, Source: of.Source, Kind: of.Kind, Key: of.Key}}
 		var row, said int64
-		if err := rows.Scan(&p.Run, &p.Seen, &p.File, &row, &said, &p.absentRun, &p.absentAt, &p.body); err != nil {
+		if err := rows.Scan(&p.Run, &p.Seen, &p.File, &row, &said, &p.absentRun, &p.absentAt, &p.gaps, &p.body); err != nil {
 			return nil, err
 		}
 		p.body = bytes.Clone(p.body)
@@ -295,31 +305,10 @@ func (w *writer) buryEmpty(gone []*stored, heirs map[string]string) error {
 	return w.retire(empty, heirs)
 }
 
-// forgetRepeats makes records look as if the run had not repeated them.
-func (w *writer) forgetRepeats() error {
-	if _, err := w.tx.Exec("UPDATE inventory_statement SET seen_run = run WHERE seen_run = $1", w.run); err != nil {
-		return err
-	}
-	if _, err := w.tx.Exec("UPDATE inventory_record SET seen_run = run WHERE seen_run = $1 AND absent_run <= run", w.run); err != nil {
-		return err
-	}
-	// What had been missing before the run brought it back is missing again.
-	last := int64(-1)
-	for {
-		back, err := readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE seen_run = $1 AND id > $2 ORDER BY id LIMIT $3", w.run, last, int64(batch))
-		if err != nil || len(back) == 0 {
-			return err
-		}
-		last = back[len(back)-1].ID
-		for _, s := range back {
-			s.Seen, s.changed = s.Run, true
-			s.Absent = fromMicros(s.absentAt)
-			s.keys = linkage.Keys(s.profile())
-			s.oldKeys = s.keys
-		}
-		if _, err := w.relink(back, nil, nil); err != nil {
-			return err
-		}
+// missing marks a record that a late list lacks.
+func (w *writer) missing(s *stored) {
+	if x := w.lineage.missed(s); x != nil {
+		s.absentRun, s.absentAt, s.Absent = x.id, x.finished, fromMicros(x.finished)
 	}
 }
 
@@ -340,8 +329,12 @@ func (w *writer) unmarkAbsent(run Run) error {
 			return err
 		}
 		for _, s := range back {
-			if s.absentRun, s.absentAt = 0, 0; !s.Absent.IsZero() {
+			was := !s.Absent.IsZero()
+			if s.absentRun, s.absentAt = 0, 0; was {
 				s.absentRun, s.absentAt = next, finished
+			}
+			if s.absentRun == 0 && was {
+				w.missing(s)
 			}
 			s.Absent, s.changed = fromMicros(s.absentAt), true
 			s.keys = linkage.Keys(s.profile())
