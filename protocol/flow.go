@@ -315,9 +315,12 @@ func (w *worker) ask(f *flow, o Opening) bool {
 	return true
 }
 
-// claimed is the first parser that claims an opening, or -1. One that fails is passed over.
+// claimed is the first parser that claims an opening, or -1; nobody claims no bytes. One that fails is passed over.
 func (w *worker) claimed(o *Opening) int {
-	list := w.over[o.Transport]
+	if len(o.First) == 0 {
+		return -1
+	}
+	list := w.asked[o.Transport][o.First[0]]
 	for at := 0; at < len(list); at++ {
 		if at = w.claimedFrom(o, list, at); at < len(list) && w.yes {
 			return int(list[at])

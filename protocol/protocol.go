@@ -75,6 +75,7 @@ type Parser struct {
 	Name, Doc string
 	Attrs     []fact.Attr
 	Over      []Transport // what can carry it; none: anything. Others' conversations are not offered
+	First     string      // the bytes that Opening.First can begin with where it claims; none: any. What begins otherwise is not offered
 	Claims    func(Opening) bool
 	New       func(Opening) Conversation
 }

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"slices"
+	"strings"
 
 	"pons/fact"
 )
@@ -40,10 +41,10 @@ type worker struct {
 	hosts     *hostTable
 	traffic   trafficTable
 
-	over     [TCP + 1][]int16 // the parsers to ask, by transport
-	yes      bool             // one of them claimed
-	speaking int              // index of the parser whose Next runs
-	talking  *flow            // its conversation
+	asked    [TCP + 1][256][]int16 // the parsers to ask, by transport and first byte
+	yes      bool                  // one of them claimed
+	speaking int                   // index of the parser whose Next runs
+	talking  *flow                 // its conversation
 	emit     func(fact.Fact)
 }
 
@@ -53,17 +54,28 @@ func newWorker(parsers []Parser, opt Options, index int) *worker {
 	w := &worker{opt: opt, index: index, parsers: parsers, hosts: newHostTable(opt.MaxHosts, opt.MaxFacts)}
 	w.count.Parsers = make([]ParserCount, len(parsers))
 	for i := range parsers {
-		for t := range w.over {
-			if over := parsers[i].Over; len(over) == 0 || slices.Contains(over, Transport(t)) {
-				w.over[t] = append(w.over[t], int16(i))
-			}
-		}
 		w.sources = append(w.sources, fact.Source("wire:"+parsers[i].Name))
+	}
+	for t := range w.asked {
+		for first := range w.asked[t] {
+			w.asked[t][first] = toAsk(parsers, Transport(t), byte(first))
+		}
 	}
 	w.traffic = trafficTable{max: opt.MaxTraffic, rows: map[trafficKey]*trafficRow{}}
 	w.fragments.sets = map[fragmentKey]*fragmentSet{}
 	w.emit = w.take
 	return w
+}
+
+// toAsk is the parsers that may claim what begins so.
+func toAsk(parsers []Parser, t Transport, first byte) (list []int16) {
+	for i := range parsers {
+		p := &parsers[i]
+		if (len(p.Over) == 0 || slices.Contains(p.Over, t)) && (p.First == "" || strings.IndexByte(p.First, first) >= 0) {
+			list = append(list, int16(i))
+		}
+	}
+	return list
 }
 
 // read reads a frame that every worker gets, or the only one.

@@ -48,6 +48,7 @@ func Parser() protocol.Parser {
 		Attrs: []fact.Attr{DeviceInstance, VendorID, VendorName, Model, Firmware, Software, Serial, Location, Description, DeviceName,
 			ObjectName, Network, fact.Practice},
 		Over:   []protocol.Transport{protocol.Link, protocol.UDP},
+		First:  "\x81\x82",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{o: o, keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}

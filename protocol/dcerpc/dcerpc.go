@@ -78,6 +78,7 @@ func Parser() protocol.Parser {
 		Name: "dcerpc", Doc: "DCE/RPC: interfaces of servers, names of clients in their authentication",
 		Attrs:  append([]fact.Attr{Interface, Computer, Domain}, slices.Concat(ntlm.Attrs(), gss.Attrs())...),
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "\x05",
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}

@@ -74,6 +74,7 @@ func Parser() protocol.Parser {
 		Attrs: []fact.Attr{attrCallingAE, attrCalledAE, attrImplementation, attrVersionName, attrModality,
 			attrManufacturer, attrModel, attrSerial, attrStation, attrSoftware, attrUDI, attrService, fact.Practice},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "\x01\x02\x04",
 		Claims: claims,
 		New:    newConversation,
 	}

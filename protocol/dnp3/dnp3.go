@@ -69,6 +69,7 @@ func Parser() protocol.Parser {
 		Name: "dnp3", Doc: "DNP3: outstations by link address, maker, product, serial and versions",
 		Attrs:  []fact.Attr{Address, Role, Vendor, Product, Serial, Software, Hardware, Name, Location, fact.Practice},
 		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
+		First:  "\x05",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}

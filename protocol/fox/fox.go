@@ -77,6 +77,7 @@ func Parser() protocol.Parser {
 		Name: "fox", Doc: "Niagara Fox: building management stations by name, host id, version and brand",
 		Attrs:  []fact.Attr{HostName, HostID, StationName, AppName, AppVersion, Brand, OSName, OSVersion, VM, VMVersion, Version},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "f",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}

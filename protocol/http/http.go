@@ -51,6 +51,7 @@ func Parser() protocol.Parser {
 		Doc:    "HTTP/1: User-Agent, Server, Host, NTLM, titles of first pages, UPnP descriptions, printers of IPP, and the devices in FHIR resources.",
 		Attrs:  slices.Concat([]fact.Attr{attrUserAgent, attrServer, attrHost, attrTitle, fact.Practice}, upnpAttrs(), ntlm.Attrs(), fhir.Attrs(), ippmsg.Attrs()),
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "BCDGHLMNOPRSTU",
 		Claims: claims,
 		New:    newConversation,
 	}

@@ -40,6 +40,7 @@ func Parser() protocol.Parser {
 		Name: "iec104", Doc: "IEC 60870-5-104: stations by common address, and who is commanded",
 		Attrs:  []fact.Attr{Address, fact.Practice},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "h",
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{server: o.Server.Key()} },
 	}

@@ -27,6 +27,7 @@ func Parser() protocol.Parser {
 		Name: "imap", Doc: "IMAP: greeting of servers, software of both sides, logins in the clear",
 		Attrs:  []fact.Attr{Banner, ID, fact.Practice},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "*",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{talk: line.Between(o.Client.Key(), o.Server.Key())}

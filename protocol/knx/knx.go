@@ -48,6 +48,7 @@ func Parser() protocol.Parser {
 		Name: "knx", Doc: "KNXnet/IP: interfaces and routers of KNX by name, serial number and address",
 		Attrs:  []fact.Attr{Name, Address, Serial, MAC, Medium, Service, Manufacturer, fact.MAC, fact.Practice},
 		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
+		First:  "\x06",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}

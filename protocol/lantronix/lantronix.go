@@ -41,6 +41,7 @@ func Parser() protocol.Parser {
 		Name: "lantronix", Doc: "Lantronix discovery: serial device servers by kind, firmware and MAC",
 		Attrs:  []fact.Attr{Type, Version, MAC, fact.MAC},
 		Over:   []protocol.Transport{protocol.UDP},
+		First:  "\x00",
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o.Server.Key()} },
 	}

@@ -61,6 +61,7 @@ func Parser() protocol.Parser {
 		Name: "ldap", Doc: "LDAP: names, domain and make of directory servers, hosts that look for their domain controller, readable logins",
 		Attrs:  append([]fact.Attr{ServerName, Domain, VendorName, VendorVersion, ClientName, Site, fact.Practice}, slices.Concat(ntlm.Attrs(), gss.Attrs())...),
 		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
+		First:  "0",
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}

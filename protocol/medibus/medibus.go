@@ -42,6 +42,7 @@ func Parser() protocol.Parser {
 		Doc:    "Dräger MEDIBUS behind terminal servers: ventilators and anaesthesia machines by name, id and protocol revision.",
 		Attrs:  []fact.Attr{attrID, attrModel, attrRevision, fact.Manufacturer, fact.Parent},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "\x01\x1b",
 		Claims: claims,
 		New:    newConversation,
 	}

@@ -47,6 +47,7 @@ func Parser() protocol.Parser {
 		Name: "mqtt", Doc: "MQTT 3.1–5.0: client ids and versions, logins in the clear",
 		Attrs:  []fact.Attr{ClientID, Version, fact.Practice},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "\x10",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{o.Client.Key(), o.Server.Key()}}

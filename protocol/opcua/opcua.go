@@ -55,6 +55,7 @@ func Parser() protocol.Parser {
 		Attrs: []fact.Attr{ApplicationURI, ProductURI, ApplicationName, EndpointURL, SecurityPolicy, SecurityMode, Manufacturer, ProductName,
 			Version, fact.Practice},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "AHMOR",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{protocol.ToServer: o.Client.Key(), protocol.ToClient: o.Server.Key()}}

@@ -41,6 +41,7 @@ func Parser() protocol.Parser {
 		Name: "postgres", Doc: "PostgreSQL: versions of servers, programs of clients, logins in the clear",
 		Attrs:  []fact.Attr{Version, Application, fact.Practice},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "\x00",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{o.Client.Key(), o.Server.Key()}}

@@ -43,6 +43,7 @@ func Parser() protocol.Parser {
 		Name: "rdp", Doc: "Remote Desktop: names and builds of clients, protection agreed on",
 		Attrs:  []fact.Attr{ClientName, ClientBuild, Security, protocol.Association},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "\x03",
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}

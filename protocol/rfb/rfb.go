@@ -27,6 +27,7 @@ func Parser() protocol.Parser {
 		Name: "rfb", Doc: "VNC: the version of the protocol on both sides",
 		Attrs:  []fact.Attr{Version},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "R",
 		Claims: func(o protocol.Opening) bool { return o.Transport == protocol.TCP && version(o.First) != "" },
 		New:    newConversation,
 	}

@@ -34,6 +34,7 @@ func Parser() protocol.Parser {
 		Name: "rtsp", Doc: "RTSP: software of cameras and viewers, realms, logins in the clear",
 		Attrs:  []fact.Attr{Server, UserAgent, Realm, fact.Practice},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{talk: line.Between(o.Client.Key(), o.Server.Key())}

@@ -54,6 +54,7 @@ func Parser() protocol.Parser {
 		Name: "s7", Doc: "Siemens S7: controllers by module, serial and version, and who is programmed or stopped",
 		Attrs:  []fact.Attr{Module, ModuleType, ModuleName, SystemName, PlantID, Location, Serial, Hardware, Version, Dialect, fact.Practice},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "\x03",
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{server: o.Server.Key()} },
 	}

@@ -30,6 +30,7 @@ func Parser() protocol.Parser {
 		Name: "sics", Doc: "MT-SICS: balances by model, serial number and software",
 		Attrs: []fact.Attr{Balance, Software, Serial, DeviceID, Model},
 		Over:  []protocol.Transport{protocol.TCP},
+		First: "I",
 		Claims: func(o protocol.Opening) bool {
 			if len(o.First) < 4 || o.First[0] != 'I' { // cheap: asked of every new conversation, and again as bytes arrive
 				return false

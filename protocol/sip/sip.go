@@ -33,6 +33,7 @@ func Parser() protocol.Parser {
 		Name: "sip", Doc: "SIP: software and devices of phones and servers",
 		Attrs:  []fact.Attr{UserAgent, Instance, Device},
 		Over:   []protocol.Transport{protocol.UDP, protocol.TCP},
+		First:  "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{o: o, keys: [2]fact.Key{o.Client.Key(), o.Server.Key()}}

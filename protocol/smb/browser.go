@@ -53,6 +53,7 @@ func Browser() protocol.Parser {
 		Name: "browser", Doc: "NetBIOS datagrams: what hosts of Windows networks announce of themselves",
 		Attrs:  []fact.Attr{BrowserServer, BrowserDomain, BrowserVersion, BrowserRole, NetBIOSName},
 		Over:   []protocol.Transport{protocol.UDP},
+		First:  "\x10\x11\x12",
 		Claims: func(o protocol.Opening) bool { return o.Transport == protocol.UDP && datagram(o.First) },
 		New:    func(o protocol.Opening) protocol.Conversation { return announcements{o} },
 	}

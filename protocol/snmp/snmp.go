@@ -120,6 +120,7 @@ func Parser() protocol.Parser {
 			EntManufacturer, EntSoftware, PrinterName, PrinterSerial, HostDevice, UPSManufacturer, UPSModel, UPSSoftware, BridgeMAC,
 			TrapEnterprise, EngineID, EngineEnterprise, EngineMAC, EngineBoots, fact.Practice},
 		Over:   []protocol.Transport{protocol.UDP},
+		First:  "0",
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return conversation{o} },
 	}

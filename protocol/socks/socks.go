@@ -32,6 +32,7 @@ func Parser() protocol.Parser {
 		Name: "socks", Doc: "SOCKS 4 and 5: proxies and their clients, logins in the clear; what they open is read as its own",
 		Attrs:  []fact.Attr{Version, fact.Practice},
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "\x04\x05",
 		Claims: claims,
 		New: func(o protocol.Opening) protocol.Conversation {
 			return &conversation{keys: [2]fact.Key{o.Client.Key(), o.Server.Key()}}

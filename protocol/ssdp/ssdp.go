@@ -31,6 +31,7 @@ func Parser() protocol.Parser {
 		Name: "ssdp", Doc: "UPnP discovery: program, unique names and location of devices, programs that search",
 		Attrs:  []fact.Attr{Server, USN, Location, UserAgent},
 		Over:   []protocol.Transport{protocol.UDP},
+		First:  "HMN",
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}

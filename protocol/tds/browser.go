@@ -16,6 +16,7 @@ func Browser() protocol.Parser {
 		Name: "sqlbrowser", Doc: "SQL Server Browser: names, instances and versions of database servers",
 		Attrs: []fact.Attr{ServerName, ServerVersion},
 		Over:  []protocol.Transport{protocol.UDP},
+		First: "\x05",
 		Claims: func(o protocol.Opening) bool {
 			return o.Transport == protocol.UDP && o.FirstDir == protocol.ToClient && len(o.First) > 14 && o.First[0] == 5 && bytes.HasPrefix(o.First[3:], []byte("ServerName;"))
 		},

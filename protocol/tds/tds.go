@@ -60,6 +60,7 @@ func Parser() protocol.Parser {
 		Name: "tds", Doc: "SQL Server and Sybase: names and programs of clients, names and versions of servers, readable logins",
 		Attrs:  append([]fact.Attr{ClientName, AppName, Library, ClientMAC, ServerName, ServerVersion, ServerProgram, fact.Practice}, ntlm.Attrs()...),
 		Over:   []protocol.Transport{protocol.TCP},
+		First:  "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12",
 		Claims: claims,
 		New:    func(o protocol.Opening) protocol.Conversation { return &conversation{o: o} },
 	}
