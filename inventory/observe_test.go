@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -264,6 +265,42 @@ func TestAHostThatShowsItsMACStaysTheDevice(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+// TestUndoOfEarlierSessions: the earlier sessions go as one, with what they alone heard, and each is named to who keeps
+// more of them.
+func TestUndoOfEarlierSessions(t *testing.T) {
+	onBoth(t, func(t *testing.T, inv *Inventory) {
+		var runs []int64
+		for d := range partsKept + 4 {
+			at := noon.AddDate(0, 0, d)
+			o := Observation{At: at, Records: []fact.Record{seen("00:12:21:00:00:01", "", at, "ip", fmt.Sprintf("10.0.0.%d", 1+d))}}
+			if d == 1 { // a visitor
+				o.Records = append(o.Records, seen("00:12:21:00:00:09", "", at))
+			}
+			runs = append(runs, observe(t, inv, "wire:a", 0, o))
+		}
+		var fold int64
+		if err := inv.db.View(context.Background(), func(tx *sqldb.Tx) error {
+			return tx.QueryRow("SELECT fold_run FROM inventory_source WHERE name = 'wire:a'").Scan(&fold)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		var gone []int64
+		if _, err := inv.Undo(context.Background(), fold, "ann", func(_ *sqldb.Tx, r Run) error { gone = append(gone, r.ID); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if want := append(slices.Clone(runs[:4]), fold); !slices.Equal(gone, want) {
+			t.Errorf("runs %v go, want %v", gone, want)
+		}
+		got := dump(t, inv)
+		if strings.Contains(got, "00:12:21:00:00:09") || strings.Contains(got, "10.0.0.4,") || !strings.Contains(got, "10.0.0.5,") {
+			t.Errorf("what is left:\n%s", got)
+		}
+		if _, err := inv.Undo(context.Background(), runs[1], "ann"); !errors.Is(err, fault.Conflict) {
+			t.Errorf("a session undone with them, undone again: %v", err)
 		}
 	})
 }

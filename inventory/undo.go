@@ -17,7 +17,8 @@ import (
 )
 
 // Undo takes an import back: what the source said before stands again, and what later imports said stays. The
-// run is kept, marked as undone. also takes back, in the same Update, what Import.Also wrote elsewhere.
+// run is kept, marked as undone. The earlier sessions of a live source, which are folded into one run, go with it. also
+// takes back, in the same Update, what Import.Also wrote elsewhere; it is called for each run that goes.
 func (inv *Inventory) Undo(ctx context.Context, id int64, actor string, also ...func(tx *sqldb.Tx, run Run) error) (Run, error) {
 	var run Run
 	_, err := inv.db.Update(ctx, func(tx *sqldb.Tx) error {
@@ -43,18 +44,24 @@ func (inv *Inventory) Undo(ctx context.Context, id int64, actor string, also ...
 		if w.lineage, err = lineageOf(tx, run); err != nil {
 			return err
 		}
+		with, err := w.folded(id)
+		if err != nil {
+			return err
+		}
 		for _, step := range []func() error{w.leave, w.dropStatements, w.takeBack, func() error { return w.unmarkAbsent(run) }} {
 			if err := step(); err != nil {
 				return err
 			}
 		}
-		for _, more := range also {
-			if err := more(tx, run); err != nil {
-				return err
+		for _, r := range append(with, run) {
+			for _, more := range also {
+				if err := more(tx, r); err != nil {
+					return err
+				}
 			}
 		}
 		run.Undone, run.UndoneBy = w.at, actor
-		if _, err = tx.Exec("UPDATE inventory_run SET undone_at = $1, undone_by = $2 WHERE id = $3", micros(w.at), actor, id); err != nil {
+		if _, err = tx.Exec("UPDATE inventory_run SET undone_at = $1, undone_by = $2 WHERE id = $3 OR folded_into = $3 AND undone_at = 0", micros(w.at), actor, id); err != nil {
 			return err
 		}
 		return audit.Append(tx, audit.Entry{At: w.at, Actor: actor, Verb: "import.undo", Object: "import:" + strconv.FormatInt(id, 10), After: audit.Fields{"source": run.Source, "file": run.File}})
@@ -63,6 +70,33 @@ func (inv *Inventory) Undo(ctx context.Context, id int64, actor string, also ...
 		return Run{}, fmt.Errorf("undo of import %d: %w", id, err)
 	}
 	return run, nil
+}
+
+// folded are the sessions that were folded into a run that is being undone. What they said of hosts that were heard too
+// seldom to be folded is made the run's, for takeBack.
+func (w *writer) folded(into int64) ([]Run, error) {
+	names, err := strings1(w.tx, "SELECT CAST(id AS TEXT) FROM inventory_run WHERE folded_into = $1 AND undone_at = 0 ORDER BY id", into)
+	if err != nil {
+		return nil, err
+	}
+	ids, runs := make([]int64, len(names)), make([]Run, len(names))
+	for i, name := range names {
+		if ids[i], err = strconv.ParseInt(name, 10, 64); err != nil {
+			return nil, err
+		}
+		if runs[i], err = readRun(w.tx, ids[i]); err != nil {
+			return nil, err
+		}
+	}
+	_, err = inChunks(ids, func(part []any) ([]struct{}, error) {
+		in := sqldb.In(len(part), 2)
+		if _, err := w.tx.Exec("UPDATE inventory_record SET run = $1 WHERE kind = 'wire' AND id IN (SELECT record FROM inventory_statement WHERE run IN "+in+")", append([]any{into}, part...)...); err != nil {
+			return nil, err
+		}
+		_, err := w.tx.Exec("DELETE FROM inventory_statement WHERE run IN "+sqldb.In(len(part), 1), part...)
+		return nil, err
+	})
+	return runs, err
 }
 
 // dropStatements removes the run's part from what could be gone back to.

@@ -4,16 +4,19 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"pons/audit"
+	"pons/fact"
 	"pons/fault"
 	"pons/flow"
 	"pons/intake"
 	"pons/inventory"
 	"pons/product"
+	"pons/protocol"
 	"pons/sqldb"
 	"pons/sqldb/sqldbtest"
 )
@@ -113,4 +116,52 @@ func TestOpen(t *testing.T) {
 	if _, err := Open(t.TempDir(), ""); !errors.Is(err, fault.Invalid) {
 		t.Errorf("a folder: %v", err)
 	}
+}
+
+// TestUndoOfEarlierSessionsTakesTheirTraffic: a live source's earlier sessions are folded, and undone as one; their traffic
+// goes with them, and that of later ones stays.
+func TestUndoOfEarlierSessionsTakesTheirTraffic(t *testing.T) {
+	sqldbtest.Run(t, []sqldb.Schema{audit.Schema(), inventory.Schema(), flow.Schema()}, func(t *testing.T, db *sqldb.DB) {
+		inv := inventory.New(db, product.Default(), func() time.Time { return noon })
+		host := fact.Host("00:12:21:00:00:01", "")
+		for d := range 12 {
+			at := noon.AddDate(0, 0, d)
+			if _, err := db.Update(t.Context(), func(tx *sqldb.Tx) error {
+				run, err := inv.Observe(tx, inventory.Observation{Source: "wire:a", Session: "s", Actor: "sensor a", At: at, Records: []fact.Record{
+					{Subject: host, At: at, Facts: []fact.Fact{{Attr: fact.MAC, Value: "00:12:21:00:00:01", At: at}}}}})
+				if err != nil {
+					return err
+				}
+				return flow.Apply(tx, flow.Source("wire:a", strconv.FormatInt(run, 10)), []protocol.Traffic{{Hour: at, Client: host, Server: host,
+					Up: protocol.Volume{Packets: 1, Bytes: 100}, Conversations: 1, First: at, Last: at}})
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		days := func() (n int) {
+			if err := db.View(t.Context(), func(tx *sqldb.Tx) error {
+				return tx.QueryRow("SELECT COUNT(*) FROM flow_sum WHERE grain = 0").Scan(&n)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if n := days(); n != 12 {
+			t.Fatalf("%d hours of traffic", n)
+		}
+		var runs []inventory.Run
+		if err := db.View(t.Context(), func(tx *sqldb.Tx) (err error) { runs, err = inv.Runs(tx, 20); return err }); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range runs {
+			if r.File == "earlier sessions" {
+				if _, err := Undo(t.Context(), inv, r.ID, "ann"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if n := days(); n != 8 {
+			t.Errorf("%d hours of traffic are left, want those of 8 sessions", n)
+		}
+	})
 }
