@@ -72,6 +72,9 @@ func (c *conversation) plainReader(h *head, d protocol.Dir) interface{ Write([]b
 		return &description{page: page{say: func(tag int, text string) { c.describe(d, tag, text) }, names: upnpNames[:]}}
 	case h.content == html && h.request.first && !h.request.private:
 		return &page{names: titleName[:], limit: maxTitleAt, say: func(_ int, text string) {
+			if protocol.OfPerson(text) {
+				return
+			}
 			c.emit(fact.Fact{Subject: c.keys[d], Attr: attrTitle, Value: text, Trust: trustHeader, Because: "title of the first page"})
 		}}
 	}
@@ -160,8 +163,11 @@ func upnpAttrs() []fact.Attr {
 	return []fact.Attr{"upnp.device_type", "upnp.friendly_name", "upnp.manufacturer", "upnp.model", "upnp.model_number", "upnp.serial", "upnp.udn"}
 }
 
-// describe says an element of a device description.
+// describe says an element of a device description. The name that people give a device may be about one of them.
 func (c *conversation) describe(d protocol.Dir, tag int, text string) {
+	if tag == upnpFriendly && protocol.OfPerson(text) {
+		return
+	}
 	c.emit(fact.Fact{Subject: c.keys[d], Attr: upnpAttr(tag), Value: text, Trust: trustHeader, Because: "UPnP description"})
 }
 

@@ -69,9 +69,9 @@ func (c conversation) Next(_ time.Time, d protocol.Dir, b []byte, emit func(fact
 }
 
 func record(m *dnsmsg.Message, r *dnsmsg.Record, sender protocol.Endpoint, emit func(fact.Fact)) {
-	subject, name := sender.Key(), dnsmsg.Text(r.Name)
+	subject, name := sender.Key(), impersonal(dnsmsg.Text(r.Name))
 	say := func(a fact.Attr, v, because string) {
-		if v != "" {
+		if v = impersonal(v); v != "" {
 			emit(fact.Fact{Subject: subject, Attr: a, Value: v, Because: because})
 		}
 	}
@@ -111,6 +111,20 @@ func record(m *dnsmsg.Message, r *dnsmsg.Record, sender protocol.Endpoint, emit 
 	case dnsmsg.TypeHINFO:
 		say(HINFO, strings.Join(r.Strings(), " "), "HINFO record")
 	}
+}
+
+// impersonal is a name or a text, without what says whose the device is: of an instance of a service its type is left, of
+// others nothing (protocol.OfPerson).
+func impersonal(s string) string {
+	if !protocol.OfPerson(s) {
+		return s
+	}
+	for i := range s {
+		if s[i] == '.' && i+1 < len(s) && s[i+1] == '_' && !protocol.OfPerson(s[i+1:]) {
+			return s[i+1:]
+		}
+	}
+	return ""
 }
 
 // reverse tells names of addresses from names of services.

@@ -145,6 +145,7 @@ func Planted() (plants []Plant) {
 		down("\x41\x45\x00\x03\x09"+coapOption(12, "\x28")+"\xff</"+CanaryName+"/"+CanaryNumber+`>;title="`+person+`";rt="temperature-c",</x?u=`+CanaryUser+">;anchor="+CanaryBirth),
 		down("\x41\x45\x00\x04\x09"+coapOption(8, CanaryNumber)+coapOption(4, "")+"\xff"+person))
 	add("smb", "", protocol.TCP, 445, up(smbNegotiate()), up(smbCreate("\\"+CanaryName+"\\"+CanaryNumber+"_"+CanaryBirth+".pdf")))
+	logins(add)
 	return plants
 }
 
