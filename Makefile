@@ -46,7 +46,7 @@ lint:
 # longest go first, so that nothing waits for them alone. The lines of go test come last.
 test:
 	@status=0; \
-	$(GO) test -race -timeout 14m ./web ./app ./sensor $$($(GO) list ./... | grep -v -e '^pons/bench' -e '^pons/web$$' -e '^pons/app$$' -e '^pons/sensor$$') || status=1; \
+	$(GO) test -race -timeout 18m ./web ./app ./sensor $$($(GO) list ./... | grep -v -e '^pons/bench' -e '^pons/web$$' -e '^pons/app$$' -e '^pons/sensor$$') || status=1; \
 	bench=$$($(GO) list ./... | grep '^pons/bench'); \
 	if [ -n "$$bench" ]; then $(GO) test -timeout 14m $$bench || status=1; fi; \
 	exit $$status
