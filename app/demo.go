@@ -238,7 +238,8 @@ func (h *history) talk() error {
 			}
 			fmt.Fprintf(h.Err, "  %s  %s: %d hours of conversations in %d days\n", h.clock.Format(time.DateOnly), p.Point, len(p.Traffic), demo.WeekDays)
 		}
-		return nil
+		at := h.now().UTC()
+		return inventSensors(tx, at.AddDate(0, 0, -demoDays), at, Version)
 	})
 	return err
 }

@@ -91,6 +91,9 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 		return index.Run(ctx, bell.Listen(ctx, bus.Changed), func(err error) { log.Error("index refresh", "error", err) })
 	})
 	group.Go(func() error { return recordDays(ctx, db, devices, log) })
+	if c.demo != "" {
+		group.Go(func() error { return pulse(ctx, db, s.now, log) })
+	}
 	group.Go(func() error { return pages.RecordDays(ctx) })
 	group.Go(func() error { return pages.RunFlows(ctx) })
 	return group.Wait()

@@ -281,6 +281,14 @@ func (w *world) addresses(d dice, v *device) string {
 	return strings.Join(list, d.oneOf(",", "; ", "\n"))
 }
 
+// accessSwitch is where a device hangs: each unit has two switches, as a ward's closet has; rogues hang anywhere.
+func accessSwitch(v *device, block, n int) string {
+	if v.guest || v.unit.code == "" {
+		return fmt.Sprintf("sw-%d-%d", block, n)
+	}
+	return fmt.Sprintf("sw-%d-%s-%d", block, strings.ToLower(v.unit.code), 1+n%2)
+}
+
 // leases is the DHCP server's export, joined with the switch ports.
 func (w *world) leases() export {
 	d := newDice(w.Seed, "dhcp")
@@ -294,7 +302,7 @@ func (w *world) leases() export {
 		if d.often(w.hostMissing) || v.guest && d.often(.5) {
 			host = ""
 		}
-		e.add(v, macAs(d, mac), v.ip.String(), host, seen(), fmt.Sprintf("sw-%d-%d", block, d.IntN(40)), fmt.Sprintf("Gi1/0/%d", d.IntN(48)), vlan)
+		e.add(v, macAs(d, mac), v.ip.String(), host, seen(), accessSwitch(v, block, d.IntN(40)), fmt.Sprintf("Gi1/0/%d", d.IntN(48)), vlan)
 	}
 	for _, v := range w.devices {
 		if !v.leased {
