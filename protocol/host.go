@@ -33,6 +33,7 @@ type host struct {
 	seen        bool   // sent something; otherwise it was only spoken of
 	bound       bool   // ARP, DHCP or neighbour discovery says that the MAC is the address's own
 	facts       []*statement
+	next        int                         // which of them was said behind the one that was said last
 	index       map[statementKey]*statement // once there are many
 	services    []service
 	perAttr     map[fact.Attr]int // once there are many

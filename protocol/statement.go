@@ -45,6 +45,7 @@ type statement struct {
 	frame       uint64 // of the first
 	because     string // without the frame
 	trust       float64
+	place       int32 // in its host's list
 }
 
 // again notes that it was said once more. The earliest frame is the reason, whatever the order in which frames are read.
@@ -84,17 +85,31 @@ func (t *hostTable) add(f *fact.Fact, nano int64, frame uint64) (h *host, isNew 
 	return h, s != nil
 }
 
-// find returns the statement that says the same of a host, or nil.
+// find returns the statement that says the same of a host, or nil. Hosts repeat themselves in the same order, so that
+// what comes next was mostly said next the last time too.
 func (h *host) find(k *statementKey) *statement {
-	if h.index != nil {
-		return h.index[*k]
+	if h.next < len(h.facts) && h.facts[h.next].is(k) {
+		h.next++
+		return h.facts[h.next-1]
 	}
-	for _, s := range h.facts {
-		if s.value == k.value && s.attr == k.attr && s.source == k.source {
+	if h.index != nil {
+		s := h.index[*k]
+		if s != nil {
+			h.next = int(s.place) + 1
+		}
+		return s
+	}
+	for i, s := range h.facts {
+		if s.is(k) {
+			h.next = i + 1
 			return s
 		}
 	}
 	return nil
+}
+
+func (k *statementKey) is(o *statementKey) bool {
+	return k.value == o.value && k.attr == o.attr && k.source == o.source
 }
 
 // insert adds a new statement of a host; nil where there is no room.
@@ -109,6 +124,7 @@ func (t *hostTable) insert(h *host, s statement) *statement {
 	kept := &t.spare[0]
 	t.spare = t.spare[1:]
 	*kept = s
+	kept.place = int32(len(h.facts))
 	t.said++
 	h.facts = append(h.facts, kept)
 	switch {
@@ -164,7 +180,9 @@ func (t *hostTable) merge(h *host, s *statement) {
 		return
 	}
 	delete(h.index, latest.statementKey)
+	place := latest.place
 	*latest = *s
+	latest.place = place
 	h.index[s.statementKey] = latest
 }
 
