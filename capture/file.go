@@ -2,12 +2,14 @@ package capture
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"time"
 
 	"pons/fault"
@@ -24,64 +26,91 @@ const readSize = 256 << 10
 // Open recognises pcap and pcapng, plain or gzip, by their first bytes. name is for messages. An empty stream or
 // one of another kind is fault.Invalid.
 func Open(r io.Reader, name string) (Source, error) {
-	br := bufio.NewReaderSize(r, readSize)
-	if head, _ := br.Peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
-		gz, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, fmt.Errorf("%s: not a readable gzip file (%v); fetch it again: %w", name, err, fault.Invalid)
+	in := &input{r: r, name: name}
+	head, err := in.peek(4)
+	if len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b {
+		gz, bad := gzip.NewReader(bufio.NewReaderSize(io.MultiReader(bytes.NewReader(in.buf[in.at:in.end]), r), readSize))
+		if bad != nil {
+			return nil, fmt.Errorf("%s: not a readable gzip file (%v); fetch it again: %w", name, bad, fault.Invalid)
 		}
-		br = bufio.NewReaderSize(gz, readSize)
+		in = &input{r: gz, name: name}
+		head, err = in.peek(4)
 	}
-	head, err := br.Peek(4)
 	if len(head) < 4 {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%s: cannot be read at byte 0 (%v): %w", name, err, fault.Invalid)
 		}
 		return nil, fmt.Errorf("%s: the file has %d bytes, too few for a capture; record it again: %w", name, len(head), fault.Invalid)
 	}
-	in := &input{r: br, name: name}
 	switch le, be := binary.LittleEndian.Uint32(head), binary.BigEndian.Uint32(head); {
 	case le == blockSection:
 		return &pcapng{input: in}, nil
 	case isPcapMagic(le):
-		return newPcap(in, binary.LittleEndian, le)
+		return newPcap(in, false, le)
 	case isPcapMagic(be):
-		return newPcap(in, binary.BigEndian, be)
+		return newPcap(in, true, be)
 	}
 	return nil, fmt.Errorf("%s: byte 0: % x is neither pcap nor pcapng; save the capture as pcap or pcapng (editcap -F pcap): %w", name, head, fault.Invalid)
 }
 
-// input counts bytes and frames, so that damage can be located.
+// input counts bytes and frames, so that damage can be located. It has a buffer of its own, because two looks into a
+// bufio.Reader for each frame are dearer than the frame's headers.
 type input struct {
-	r      *bufio.Reader
-	name   string
-	offset int64 // of the next byte, after decompression
-	frames uint64
-	buf    []byte
+	r       io.Reader
+	name    string
+	offset  int64 // of the next byte, after decompression
+	frames  uint64
+	buf     []byte
+	at, end int // what has been read and not taken
 }
 
 // take returns the next n bytes, valid until the next call. At the end of the input it returns io.EOF when nothing
 // was left and io.ErrUnexpectedEOF when some of it was.
 func (in *input) take(n int) ([]byte, error) {
-	if n <= in.r.Size() {
-		b, err := in.r.Peek(n)
-		if len(b) < n {
-			return b, in.short(len(b), err)
+	if in.end-in.at < n {
+		if err := in.fill(n); err != nil {
+			return in.buf[in.at:in.end], in.short(in.end-in.at, err)
 		}
-		in.r.Discard(n)
-		in.offset += int64(n)
-		return b, nil
 	}
-	if cap(in.buf) < n {
-		in.buf = make([]byte, n)
-	}
-	b := in.buf[:n]
-	got, err := io.ReadFull(in.r, b)
-	in.offset += int64(got)
-	if err != nil {
-		return b[:got], in.short(got, err)
-	}
+	b := in.buf[in.at : in.at+n : in.at+n]
+	in.at += n
+	in.offset += int64(n)
 	return b, nil
+}
+
+// peek returns the next n bytes without taking them, or what there is of them and why.
+func (in *input) peek(n int) ([]byte, error) {
+	err := in.fill(n)
+	return in.buf[in.at:min(in.at+n, in.end)], err
+}
+
+// fill reads until n bytes are there.
+func (in *input) fill(n int) error {
+	if in.at > 0 || len(in.buf) < n {
+		to := in.buf
+		if len(to) < n {
+			to = make([]byte, max(n, readSize))
+		}
+		in.at, in.end = 0, copy(to, in.buf[in.at:in.end])
+		in.buf = to
+	}
+	for idle := 0; in.end-in.at < n; {
+		got, err := in.r.Read(in.buf[in.end:])
+		in.end += got
+		if in.end-in.at >= n {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if idle++; got > 0 {
+			idle = 0
+		}
+		if idle > 100 { // as bufio
+			return io.ErrNoProgress
+		}
+	}
+	return nil
 }
 
 func (in *input) short(got int, err error) error {
@@ -97,12 +126,16 @@ func (in *input) short(got int, err error) error {
 // skip passes n bytes without holding them.
 func (in *input) skip(n int64) error {
 	for n > 0 {
-		got, err := in.r.Discard(int(min(n, 1<<30)))
+		if in.at == in.end {
+			in.at, in.end = 0, 0
+			if err := in.fill(1); err != nil {
+				return in.short(1, err)
+			}
+		}
+		got := int(min(n, int64(in.end-in.at)))
+		in.at += got
 		in.offset += int64(got)
 		n -= int64(got)
-		if err != nil {
-			return in.short(got+1, err)
-		}
 	}
 	return nil
 }
@@ -133,18 +166,28 @@ func isPcapMagic(m uint32) bool { return m == magicMicro || m == magicNano || m 
 
 type pcap struct {
 	*input
-	order binary.ByteOrder
+	swap  bool  // the file is big-endian
 	unit  int64 // nanoseconds per unit of the fraction
 	extra int
 	link  LinkType
 }
 
-func newPcap(in *input, order binary.ByteOrder, magic uint32) (Source, error) {
+// word reads four bytes in the file's order.
+func (s *pcap) word(b []byte) uint32 {
+	v := binary.LittleEndian.Uint32(b)
+	if s.swap {
+		v = bits.ReverseBytes32(v)
+	}
+	return v
+}
+
+func newPcap(in *input, swap bool, magic uint32) (Source, error) {
 	head, err := in.take(24)
 	if err != nil {
 		return nil, in.readError(0, "the file header", err)
 	}
-	s := &pcap{input: in, order: order, unit: 1000, link: LinkType(order.Uint32(head[20:]) & 0x0fffffff)}
+	s := &pcap{input: in, swap: swap, unit: 1000}
+	s.link = LinkType(s.word(head[20:]) & 0x0fffffff)
 	switch magic {
 	case magicNano:
 		s.unit = 1
@@ -169,8 +212,8 @@ func (s *pcap) Run(ctx context.Context, deliver func(Frame)) (uint64, error) {
 		if err != nil {
 			return 0, s.readError(start, "a frame header", err)
 		}
-		sec, frac := s.order.Uint32(head), s.order.Uint32(head[4:])
-		size, length := s.order.Uint32(head[8:]), s.order.Uint32(head[12:])
+		sec, frac := s.word(head), s.word(head[4:])
+		size, length := s.word(head[8:]), s.word(head[12:])
 		if size > maxFrame {
 			return 0, s.broken(start, fmt.Sprintf("a frame of %d bytes is not possible", size),
 				"the file is damaged from here; what came before is read; copy the capture again")
