@@ -394,12 +394,9 @@ func (w *writer) inherit(b *sitting) (heirs map[string]*stored, words []*stored,
 		return nil, nil, nil
 	}
 	byAddress := map[string]*stored{}
-	for _, s := range b.changed {
-		for i := range s.Said {
-			if a := s.Said[i].Attr; (a == fact.IP || a == fact.MAC) && byAddress[s.Said[i].Value] == nil {
-				byAddress[s.Said[i].Value] = s
-			}
-		}
+	claim(byAddress, b.changed)
+	if err := w.claimed(byAddress, b.gone); err != nil {
+		return nil, nil, err
 	}
 	heirs = map[string]*stored{}
 	taken := map[*stored]bool{}
@@ -434,4 +431,52 @@ func (w *writer) inherit(b *sitting) (heirs map[string]*stored, words []*stored,
 		s.oldKeys, s.changed = s.keys, true
 	}
 	return heirs, words, err
+}
+
+// claim notes who holds which address: who stated it last, when an address has changed hands.
+func claim(by map[string]*stored, list []*stored) {
+	since := map[string]time.Time{}
+	for _, s := range list {
+		for i := range s.Said {
+			x := &s.Said[i]
+			if x.Attr != fact.IP && x.Attr != fact.MAC {
+				continue
+			}
+			at := x.At
+			if at.IsZero() {
+				at = s.At
+			}
+			if by[x.Value] == nil || at.After(since[x.Value]) {
+				by[x.Value], since[x.Value] = s, at
+			}
+		}
+	}
+}
+
+// claimed adds the holders of addresses of subjects that go, where they are not in the batch: a long piece is cut.
+func (w *writer) claimed(by map[string]*stored, gone []*stored) error {
+	var keys []string
+	leaving := map[int64]bool{}
+	for _, g := range gone {
+		leaving[g.ID] = true
+		if mac, ip := (fact.Key{Kind: "host", Value: g.Key}).SplitHost(); by[mac] == nil && by[ip] == nil {
+			keys = append(keys, linkage.Keys(g.profile())...)
+		}
+	}
+	slices.Sort(keys)
+	list, err := inChunks(slices.Compact(keys), func(part []any) ([]*stored, error) {
+		return readRecords(w.tx, "SELECT "+recordColumns+" FROM inventory_record WHERE source = $1 AND id IN (SELECT record FROM inventory_key WHERE link_key IN "+sqldb.In(len(part), 2)+") ORDER BY record_key",
+			append([]any{gone[0].Source}, part...)...)
+	})
+	if err != nil {
+		return err
+	}
+	stated := map[string]*stored{}
+	claim(stated, slices.DeleteFunc(list, func(s *stored) bool { return leaving[s.ID] }))
+	for address, s := range stated {
+		if by[address] == nil {
+			by[address] = s
+		}
+	}
+	return nil
 }

@@ -304,3 +304,96 @@ func TestUndoOfEarlierSessions(t *testing.T) {
 		}
 	})
 }
+
+// TestAnAddressThatChangedHands: a host known by its address alone becomes the one that holds the address now, not one that
+// held it before; also when the word that it is gone comes in a piece of its own.
+func TestAnAddressThatChangedHands(t *testing.T) {
+	for name, apart := range map[string]bool{"one piece": false, "pieces": true} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, inv *Inventory) {
+				before := seen("00:12:21:00:00:01", "", noon, "ip", "10.0.0.1", "dhcp.hostname", "a")
+				run := observe(t, inv, "wire:a", 0, Observation{Records: []fact.Record{seen("", "10.0.0.1", noon.Add(time.Hour), "dhcp.hostname", "b")}})
+				id := deviceOf(t, inv, "wire:a/|10.0.0.1")
+				if err := inv.State(context.Background(), Edit{Device: id, Actor: "ann", Values: map[fact.Attr]string{fact.Room: "B2"}}); err != nil {
+					t.Fatal(err)
+				}
+				now := seen("00:12:21:00:00:02", "", noon.Add(2*time.Hour), "ip", "10.0.0.1", "dhcp.hostname", "b")
+				pieces := []Observation{{Records: []fact.Record{before, now}, Gone: []fact.Key{fact.Host("", "10.0.0.1")}}}
+				if apart {
+					pieces = []Observation{{Records: []fact.Record{before, now}}, {Gone: []fact.Key{fact.Host("", "10.0.0.1")}}}
+				}
+				observe(t, inv, "wire:a", run, pieces...)
+				got := dump(t, inv)
+				if strings.Contains(got, "|10.0.0.1:") || !strings.Contains(got, "person/wire:a/00:12:21:00:00:02|") || !strings.Contains(got, "room=B2") {
+					t.Errorf("%s:\n%s", name, got)
+				}
+			})
+		})
+	}
+}
+
+// TestPersonsDecisionsOutliveTheWire: what a person merged stays merged when the wire tells the two apart, what is disposed
+// stays so when it is seen again, a device's room is a person's; and nothing in a piece is an error.
+func TestPersonsDecisionsOutliveTheWire(t *testing.T) {
+	onBoth(t, func(t *testing.T, inv *Inventory) {
+		ctx := context.Background()
+		one, two := seen("00:12:21:00:00:01", "", noon, "dicom.serial", "AAA1111"), seen("00:12:21:00:00:02", "", noon)
+		run := observe(t, inv, "wire:a", 0, Observation{}, Observation{Records: []fact.Record{one, two}})
+		if err := inv.Decide(ctx, Answer{A: deviceOf(t, inv, "wire:a/00:12:21:00:00:01|"), B: deviceOf(t, inv, "wire:a/00:12:21:00:00:02|"), Same: true, Actor: "ann"}); err != nil {
+			t.Fatal(err)
+		}
+		id := onlyDevice(t, inv)
+		if err := inv.State(ctx, Edit{Device: id, Actor: "ann", Values: map[fact.Attr]string{fact.Status: "disposed", fact.Class: "ventilator"}}); err != nil {
+			t.Fatal(err)
+		}
+		two = seen("00:12:21:00:00:02", "", noon.AddDate(0, 0, -3), "dicom.serial", "BBB2222", "dicom.modality", "CT", "dicom.model", "Brilliance") // of another serial, by a clock that jumped back
+		observe(t, inv, "wire:a", run, Observation{Records: []fact.Record{two}, Gone: []fact.Key{fact.Host("", "10.9.9.9"), fact.Host("00:12:21:00:00:77", "")}}, Observation{})
+		if got := onlyDevice(t, inv); got != id {
+			t.Errorf("device %s became %s", id, got)
+		}
+		if got := dump(t, inv); !strings.Contains(got, "status=disposed") || !strings.Contains(got, "class=ventilator") {
+			t.Errorf("a person's word is overruled:\n%s", got)
+		}
+	})
+}
+
+// TestOrderOfSensors: sensors that hear the same hosts, with pieces in any order, come to the same inventory.
+func TestOrderOfSensors(t *testing.T) {
+	sqldbtest.Run(t, []sqldb.Schema{audit.Schema(), Schema()}, func(t *testing.T, db *sqldb.DB) {
+		rapid.Check(t, func(rt *rapid.T) {
+			sensors := []string{"wire:a", "wire:b", "wire:c"}
+			pieces := map[string][]Observation{}
+			var turns []string
+			for n := range rapid.IntRange(2, 7).Draw(rt, "pieces") {
+				source := rapid.SampledFrom(sensors).Draw(rt, "sensor")
+				at := noon.Add(time.Duration(n-rapid.IntRange(0, 9).Draw(rt, "back")) * time.Minute)
+				var o Observation
+				for range rapid.IntRange(0, 3).Draw(rt, "records") {
+					mac := rapid.SampledFrom([]string{"00:12:21:00:00:01", "00:12:21:00:00:02", "02:09:fb:00:00:03", ""}).Draw(rt, "mac")
+					ip := fmt.Sprintf("10.0.0.%d", rapid.IntRange(1, 3).Draw(rt, "ip"))
+					r := seen(mac, ip, at, "dhcp.hostname", rapid.SampledFrom([]string{"a", "b", "pump-3"}).Draw(rt, "name"),
+						"dicom.manufacturer", rapid.SampledFrom([]string{"PHILIPS", "GE"}).Draw(rt, "maker"))
+					if mac != "" {
+						r.Subject = fact.Host(mac, "")
+					}
+					o.Records = append(o.Records, r)
+				}
+				pieces[source], turns = append(pieces[source], o), append(turns, source)
+			}
+			var got [2]string
+			for i, order := range [][]string{turns, rapid.Permutation(turns).Draw(rt, "order")} {
+				clearTables(t, db)
+				inv := New(db, catalog, (&clock{noon}).now)
+				runs, next := map[string]int64{}, map[string]int{}
+				for _, source := range order {
+					runs[source] = observe(rt, inv, source, runs[source], pieces[source][next[source]])
+					next[source]++
+				}
+				got[i] = dump(t, inv)
+			}
+			if got[0] != got[1] {
+				rt.Fatalf("in one order\n%s\nin another\n%s", got[0], got[1])
+			}
+		})
+	})
+}
