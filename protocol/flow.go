@@ -65,7 +65,8 @@ type flow struct {
 	sent    [2]bool
 	spoke   [2]bool // sent something beside headers
 	served  [2]bool
-	named   [2]bool // ends holds the side, with the MAC it has now
+	service [2]*statement // of the sides that are served, and of the hosts above
+	named   [2]bool       // ends holds the side, with the MAC it has now
 	tally   tally
 	stream  *stream // TCP only
 	conv    Conversation
@@ -147,7 +148,7 @@ func (w *worker) sight(f *flow, side uint8) {
 	if h := f.host[side]; h != nil && f.mac[side] == w.p.src {
 		w.hosts.touch(h, w.p.nano)
 	} else {
-		f.host[side] = w.hosts.see(pair{w.p.src, w.p.from}, w.p.nano, w.p.frame)
+		f.host[side], f.service[side] = w.hosts.see(pair{w.p.src, w.p.from}, w.p.nano, w.p.frame), nil
 		f.setMAC(side, w.p.src)
 	}
 	if other := 1 - side; !f.sent[other] {
@@ -226,7 +227,13 @@ func (w *worker) kill(f *flow) {
 		w.count.Unclaimed++
 	}
 	if f.state == claimed {
-		f.served = [2]bool{} // states the services again, for when they were last seen
+		for side, s := range f.service { // stated again, for when they were last seen
+			if s == nil {
+				f.served[side] = false
+			} else {
+				s.again(f.last, f.last, w.p.frame, s.because, s.trust)
+			}
+		}
 		w.serve(f)
 	}
 	f.state, f.conv = dead, nil
@@ -301,7 +308,7 @@ func (w *worker) ask(f *flow, o Opening) bool {
 	}
 	if f.parser != i+1 { // a conversation resumed after a loss is still the same one
 		w.count.Parsers[i].Conversations++
-		f.served = [2]bool{}
+		f.served, f.service = [2]bool{}, [2]*statement{}
 		if f.parser > 0 {
 			w.sum(f) // under the name of the one before
 		}
@@ -366,7 +373,7 @@ var errPanic = errors.New("parser fault")
 
 // next calls the conversation's parser, and holds it to its contract.
 func (w *worker) next(f *flow, d Dir, data []byte) (advance int, err error) {
-	w.speaking, w.talking = f.parser-1, f
+	w.speaking, w.talking, w.hosts.ends = f.parser-1, f, &f.host
 	err = errPanic
 	defer w.caught(w.speaking)
 	advance, err = f.conv.Next(moment(w.p.nano), d, data, w.emit)
@@ -396,7 +403,10 @@ func (w *worker) serve(f *flow) {
 			}
 		}
 		k := service{port: f.port(1 - f.client), parser: int16(f.parser), transport: f.key.transport, server: side != f.client}
-		w.hosts.serve(h, k, w.parsers[f.parser-1].Name, w.sources[f.parser-1], f.last, w.p.frame)
+		said := w.hosts.serve(h, k, w.parsers[f.parser-1].Name, w.sources[f.parser-1], f.last, w.p.frame)
+		if h == f.host[side] {
+			f.service[side] = said
+		}
 	}
 }
 

@@ -106,6 +106,7 @@ type hostTable struct {
 	names              map[string]*host // by the value of their keys, as parsers write them
 	said               int              // statements held
 	spare              []statement      // they are made many at a time
+	ends               *[2]*host        // of the conversation whose parser speaks: mostly they are meant
 	lately             [2]struct {
 		key  string
 		host *host
@@ -140,6 +141,13 @@ func (t *hostTable) entry(p pair) *host {
 
 // named is the host that a parser's key names.
 func (t *hostTable) named(key string) *host {
+	if t.ends != nil {
+		for _, h := range t.ends {
+			if h != nil && h.key == key {
+				return h
+			}
+		}
+	}
 	for i := range t.lately {
 		if l := &t.lately[i]; l.host != nil && l.key == key {
 			return l.host

@@ -186,13 +186,13 @@ func (t *hostTable) merge(h *host, s *statement) {
 	h.index[s.statementKey] = latest
 }
 
-// serve states a service of a host.
-func (t *hostTable) serve(h *host, k service, name string, source fact.Source, nano int64, frame uint64) {
+// serve states a service of a host; nil where there is no room.
+func (t *hostTable) serve(h *host, k service, name string, source fact.Source, nano int64, frame uint64) *statement {
 	for i := range h.services {
 		o := &h.services[i]
 		if s := o.said; o.port == k.port && o.parser == k.parser && o.transport == k.transport && o.server == k.server {
 			s.again(nano, nano, frame, s.because, s.trust)
-			return
+			return s
 		}
 	}
 	transport, role := "tcp/", "/client"
@@ -211,6 +211,7 @@ func (t *hostTable) serve(h *host, k service, name string, source fact.Source, n
 	if k.said != nil && len(h.services) < maxServices {
 		h.services = append(h.services, k)
 	}
+	return k.said
 }
 
 // reason is the fact's Because: the parser's word and the frame.
