@@ -130,7 +130,7 @@ func after(b []byte, n int) []byte {
 
 // maxNames bounds the names of objects read in one conversation: the first tell what a controller serves, thousands
 // of points tell nothing more.
-const maxNames = 64
+const maxNames = 512
 
 // conversation is what two addresses say to each other.
 type conversation struct {
