@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"pons/fact"
 	"pons/fault"
@@ -66,14 +67,14 @@ func (c DiscoverCommand) Run(s *session) error {
 		return damage
 	}
 	debug.SetGCPercent(50)
-	devices, _ := inventory.Reconcile(product.Default(), nil, fact.Source.Kind, records, nil)
+	devices := inventory.Discovered(product.Default(), lastSight(records), records)
 	records = nil
 	var err error
 	if c.Format == "table" {
 		err = printDiscovery(s.Out, devices, seen)
 	} else {
 		err = printDevices(s.Out, c.Format, func(yield func(*inventory.Device, error) bool) {
-			for _, d := range devices {
+			for d := range devices {
 				if !yield(d, nil) {
 					return
 				}
@@ -81,6 +82,17 @@ func (c DiscoverCommand) Run(s *session) error {
 		})
 	}
 	return errors.Join(err, damage)
+}
+
+// lastSight is when the captures end: the day on which the support of operating systems is judged, so that a capture
+// says the same whenever it is read.
+func lastSight(records []fact.Record) (last time.Time) {
+	for i := range records {
+		if records[i].At.After(last) {
+			last = records[i].At
+		}
+	}
+	return last
 }
 
 // onTheWire stands for the interfaces among files: no file has an empty name.
@@ -288,8 +300,13 @@ func brief(s string) string {
 	if s == "" {
 		return "-"
 	}
-	if r := []rune(s); len(r) > 28 {
-		return string(r[:27]) + "…"
+	if len(s) <= briefly {
+		return s
+	}
+	if r := []rune(s); len(r) > briefly {
+		return string(r[:briefly-1]) + "…"
 	}
 	return s
 }
+
+const briefly = 28

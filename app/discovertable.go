@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -76,13 +77,15 @@ var discoveryTitles = [10]string{"NAME", "CLASS", "MANUFACTURER", "MODEL", "VERS
 
 // printDiscovery prints devices by category and class, and what the captures held. Hosts of the Internet of which
 // nothing but the address is known are counted, not listed.
-func printDiscovery(w io.Writer, devices []*inventory.Device, seen sighted) error {
+func printDiscovery(w io.Writer, devices iter.Seq[*inventory.Device], seen sighted) error {
 	outside := len(seen.beyond)
 	counts := map[string]int{"": outside}
-	lines := make([]line, 0, len(devices))
-	for _, d := range devices {
+	var lines []line
+	total := len(seen.beyond)
+	for d := range devices {
 		l := deviceLineOf(d)
 		counts[l.category]++
+		total++
 		if l.category == "" && l.class == "" && isOutside(d) {
 			outside++
 			continue
@@ -90,14 +93,20 @@ func printDiscovery(w io.Writer, devices []*inventory.Device, seen sighted) erro
 		lines = append(lines, l)
 	}
 	slices.SortStableFunc(lines, func(a, b line) int {
-		return cmp.Or(cmp.Compare(slices.Index(categories, a.category), slices.Index(categories, b.category)), strings.Compare(a.class, b.class), strings.Compare(a.name, b.name))
+		switch {
+		case a.category != b.category:
+			return cmp.Compare(slices.Index(categories, a.category), slices.Index(categories, b.category))
+		case a.class != b.class:
+			return strings.Compare(a.class, b.class)
+		}
+		return strings.Compare(a.name, b.name)
 	})
 	out := bufio.NewWriterSize(w, 64<<10)
 	writeLines(out, lines)
 	if outside > 0 {
 		fmt.Fprintf(out, "and %d addresses of the Internet of which no more is known (--format jsonl lists them)\n", outside)
 	}
-	fmt.Fprintf(out, "%d devices: %s\n", len(devices)+len(seen.beyond), categoryText(counts))
+	fmt.Fprintf(out, "%d devices: %s\n", total, categoryText(counts))
 	fmt.Fprintf(out, "%d frames, %d conversations: %s\n", seen.Frames, seen.Conversations, protocolText(seen.talked))
 	if text := unreadText(seen); text != "" {
 		fmt.Fprintf(out, "not read: %s\n", text)

@@ -66,8 +66,11 @@ func (r *Rule) Of(attr fact.Attr) Kind {
 
 // Expand adds to an observation what rules read more easily than the bytes of the protocol: the software part of an SSH
 // version (RFC 4253 §4.2), a greeting of FTP or SMTP without its code.
-func Expand(o Observation) []Observation {
-	out := []Observation{o}
+func Expand(o Observation) []Observation { return AppendExpanded(nil, o) }
+
+// AppendExpanded adds the observation and what Expand adds to it.
+func AppendExpanded(out []Observation, o Observation) []Observation {
+	out = append(out, o)
 	add := func(attr fact.Attr, value string) {
 		if value = strings.TrimSpace(value); value != "" {
 			out = append(out, Observation{attr, value})
@@ -92,7 +95,7 @@ func Expand(o Observation) []Observation {
 func ExpandAll(seen []Observation) []Observation {
 	out := make([]Observation, 0, len(seen)+2)
 	for _, o := range seen {
-		out = append(out, Expand(o)...)
+		out = AppendExpanded(out, o)
 	}
 	return out
 }

@@ -63,6 +63,9 @@ func (c *candidate) stands() bool {
 // candidates gathers the findings of one attribute by value, the most believed first. canonical brings a value to the
 // spelling of the catalogue; "" leaves the finding out.
 func candidates(found []finding, attr fact.Attr, canonical func(string) (string, bool)) []*candidate {
+	if !slices.ContainsFunc(found, func(f finding) bool { return f.attr == attr }) {
+		return nil
+	}
 	by := map[string]*candidate{}
 	var out []*candidate
 	for _, f := range found {
@@ -108,6 +111,9 @@ func (c *candidate) statements(attr fact.Attr, trust float64) []Statement {
 // fuse makes of findings what they say together: maker and model as facts for the catalogue to name, everything else
 // but the class as statements.
 func (n *Normalizer) fuse(said []Statement, found []finding, maker, model **fact.Fact, stated func(*fact.Fact) bool) ([]Statement, []finding) {
+	if len(found) == 0 {
+		return said, nil
+	}
 	out := slices.Clone(said)
 	makers := candidates(found, fact.Manufacturer, func(v string) (string, bool) {
 		if name, known := n.catalog.Maker(v); known {
@@ -225,16 +231,15 @@ type makerOf struct {
 func (n *Normalizer) makes(name string) *makerOf {
 	if n.made == nil {
 		n.made = map[string]*makerOf{}
-		_, models := n.catalog.Contents()
-		for _, m := range models {
-			c, ok := n.catalog.Class(m.Class)
+		for maker, class := range n.catalog.Makes {
+			c, ok := n.catalog.Class(class)
 			if !ok {
 				continue
 			}
-			x := n.made[m.Maker]
+			x := n.made[maker]
 			if x == nil {
 				x = &makerOf{classes: map[string]bool{}, medical: true}
-				n.made[m.Maker] = x
+				n.made[maker] = x
 			}
 			x.medical = x.medical && c.Category == "medical"
 			for ; c.Name != ""; c, _ = n.catalog.Class(c.Parent) { // who makes label printers makes printers
@@ -251,12 +256,19 @@ func (n *Normalizer) classify(said []Statement, found []finding, wordless bool) 
 	if !wordless {
 		return said
 	}
+	if len(found) == 0 && !slices.ContainsFunc(said, func(s Statement) bool { return s.Attr == fact.Class }) {
+		return said // a MAC prefix alone never says what a device is
+	}
 	// The class of the model that the catalogue knows is as good as what names the model.
 	var model *Statement
-	for _, s := range said {
-		if s.Attr == fact.Model && (model == nil || s.Trust > model.Trust) {
-			model = &s
+	for i := range said {
+		if s := &said[i]; s.Attr == fact.Model && (model == nil || s.Trust > model.Trust) {
+			model = s
 		}
+	}
+	if model != nil { // what it lies in is changed below
+		known := *model
+		model = &known
 	}
 	said = slices.DeleteFunc(said, func(s Statement) bool {
 		if s.Attr != fact.Class {
@@ -343,6 +355,9 @@ var systemClasses = map[string][]string{
 // bear adds to each class what bears it out: a wider class, a maker that other evidence names and that makes such, and an
 // operating system that such computers run.
 func (n *Normalizer) bear(said []Statement, found []finding, list []*candidate) {
+	if len(list) == 0 {
+		return
+	}
 	type support struct {
 		maker, kind string
 		trust       float64

@@ -17,9 +17,26 @@ import (
 type Normalizer struct {
 	catalog    *product.Catalog
 	identities map[[3]string]product.Identity
-	makers     map[string]string // MAC prefix → canonical maker
+	makers     map[assignment]registrant
 	rules      *fingerprint.Set
 	made       map[string]*makerOf // canonical maker → what the catalogue knows it to make
+
+	// What one record needs is used for the next.
+	facts []fact.Fact
+	said  []Statement
+	order []int32
+	seen  []fingerprint.Observation
+	from  []int
+}
+
+// assignment is a MAC prefix as far as it is named in reasons, and the name that it is registered under.
+type assignment struct{ prefix, name string }
+
+// registrant is who that is to the catalogue.
+type registrant struct {
+	maker     string // "" where it names nobody
+	canonical bool
+	why       string
 }
 
 // NewNormalizer returns a normalizer over a catalogue of makers, models and classes, with the rules that Pons brings.
@@ -29,7 +46,7 @@ func NewNormalizer(c *product.Catalog) *Normalizer {
 
 // NewNormalizerWith returns a normalizer over a catalogue and rules of its own.
 func NewNormalizerWith(c *product.Catalog, rules *fingerprint.Set) *Normalizer {
-	return &Normalizer{catalog: c, rules: rules, identities: map[[3]string]product.Identity{}, makers: map[string]string{}}
+	return &Normalizer{catalog: c, rules: rules, identities: map[[3]string]product.Identity{}, makers: map[assignment]registrant{}}
 }
 
 // Trust of statements that the normalizer derives, after docs/catalog.md and domain dossier 5.7 (proposal).
@@ -59,12 +76,11 @@ func (n *Normalizer) identify(maker, model, description string) product.Identity
 
 // Statements returns what a record says, normalised and in a stable order: attribute, value, source.
 func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
-	said := make([]Statement, 0, len(r.Facts)+4)
+	said := n.said[:0]
 	if kind == "wire" { // frames come in any order
-		sorted := *r
-		sorted.Facts = slices.Clone(r.Facts)
-		slices.SortFunc(sorted.Facts, fact.Compare)
-		r = &sorted
+		n.facts = append(n.facts[:0], r.Facts...)
+		slices.SortFunc(n.facts, compareFacts)
+		r = &fact.Record{Facts: n.facts}
 	}
 	var maker, model, description *fact.Fact
 	stated := func(f *fact.Fact) bool { return f != nil && len(r.Facts) > 0 && within(r.Facts, f) }
@@ -84,6 +100,7 @@ func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
 			said = append(said, statement(f))
 		}
 	}
+	n.said = said
 	var found []finding
 	if kind == "wire" {
 		said, found = n.readWire(said, &maker, &model, stated)
@@ -97,10 +114,42 @@ func (n *Normalizer) Statements(kind string, r *fact.Record) []Statement {
 	if maker == nil || kind == "wire" {
 		said = n.makerByMAC(said)
 	}
-	slices.SortFunc(said, compareStatements)
-	return slices.CompactFunc(said, func(a, b Statement) bool {
-		return a.Attr == b.Attr && a.Value == b.Value && a.Source == b.Source
-	})
+	if cap(said) > cap(n.said) {
+		n.said = said
+	}
+	return n.inOrder(said)
+}
+
+// inOrder copies statements out, sorted and without repeats.
+func (n *Normalizer) inOrder(said []Statement) []Statement {
+	order := n.order[:0]
+	for i := range said {
+		order = append(order, int32(i))
+	}
+	slices.SortFunc(order, func(a, b int32) int { return said[a].compare(&said[b]) })
+	n.order = order
+	keep := order[:0]
+	for _, i := range order {
+		if len(keep) > 0 {
+			if a, b := &said[keep[len(keep)-1]], &said[i]; a.Attr == b.Attr && a.Value == b.Value && a.Source == b.Source {
+				continue
+			}
+		}
+		keep = append(keep, i)
+	}
+	out := make([]Statement, len(keep))
+	for i, at := range keep {
+		out[i] = said[at]
+	}
+	return out
+}
+
+// compareFacts is fact.Compare, which most facts of one record need no further than their attribute.
+func compareFacts(a, b fact.Fact) int {
+	if a.Subject == b.Subject && a.Attr != b.Attr {
+		return strings.Compare(string(a.Attr), string(b.Attr))
+	}
+	return fact.Compare(a, b)
 }
 
 // within says whether f is an element of facts, and so a word of the source and not one that was found for it.
@@ -137,7 +186,9 @@ func statement(f *fact.Fact) Statement {
 	return Statement{Attr: f.Attr, Value: f.Value, Source: f.Source, Trust: f.Trust, At: f.At, Because: f.Because}
 }
 
-func compareStatements(a, b Statement) int {
+func compareStatements(a, b Statement) int { return a.compare(&b) }
+
+func (a *Statement) compare(b *Statement) int {
 	if c := strings.Compare(string(a.Attr), string(b.Attr)); c != 0 {
 		return c
 	}
@@ -244,16 +295,15 @@ func (n *Normalizer) makerByMAC(said []Statement) []Statement {
 		if s.Attr != fact.MAC || len(s.Value) < 17 {
 			continue
 		}
-		name, canonical := n.macMaker(s.Value)
-		if name == "" {
+		who := n.registrant(s.Value)
+		if who.maker == "" {
 			continue
 		}
 		trust := trustOUI
-		if canonical {
+		if who.canonical {
 			trust = trustOUIMed
 		}
-		return append(said, Statement{Attr: fact.Manufacturer, Value: name, Source: "oui", Trust: trust, At: s.At, Derived: true,
-			Because: "MAC prefix " + s.Value[:8] + " is registered to " + name})
+		return append(said, Statement{Attr: fact.Manufacturer, Value: who.maker, Source: "oui", Trust: trust, At: s.At, Derived: true, Because: who.why})
 	}
 	return said
 }
@@ -261,24 +311,30 @@ func (n *Normalizer) makerByMAC(said []Statement) []Statement {
 // macMaker returns the canonical maker that a MAC's prefix is registered to, and whether the catalogue knows
 // it. Makers of embedded modules name nobody.
 func (n *Normalizer) macMaker(mac string) (name string, canonical bool) {
-	prefix := mac[:14] // 36 bits are looked at; a byte less is close enough to cache by
-	if cached, ok := n.makers[prefix]; ok {
-		name, canonical = strings.CutPrefix(cached, "!")
-		return name, canonical
+	who := n.registrant(mac)
+	return who.maker, who.canonical
+}
+
+func (n *Normalizer) registrant(mac string) registrant {
+	raw, ok := fingerprint.Maker(mac)
+	if !ok {
+		return registrant{}
+	}
+	k := assignment{mac[:8], raw}
+	who, ok := n.makers[k]
+	if ok {
+		return who
 	}
 	if len(n.makers) > cacheBound {
 		clear(n.makers)
 	}
-	raw, ok := fingerprint.Maker(mac)
-	if ok && !fingerprint.Module(mac) {
-		name, canonical = n.catalog.Maker(raw)
+	if !fingerprint.Module(mac) {
+		who.maker, who.canonical = n.catalog.Maker(raw)
+		who.why = "MAC prefix " + mac[:8] + " is registered to " + who.maker
 	}
-	if canonical {
-		n.makers[prefix] = "!" + name
-	} else {
-		n.makers[prefix] = name
-	}
-	return name, canonical
+	k.prefix = strings.Clone(k.prefix)
+	n.makers[k] = who
+	return who
 }
 
 // unique says whether a MAC can name one interface worldwide: assigned by a registered maker, and no group's.
@@ -293,6 +349,12 @@ func (r *Record) profile() *linkage.Profile {
 		p.Source = p.ID // two hosts on one wire are not two entries of one list
 		p.Seen = r.At
 	}
+	r.describe(p)
+	return p
+}
+
+// describe writes what the record says of its device into a profile.
+func (r *Record) describe(p *linkage.Profile) {
 	for i := range r.Said {
 		s := &r.Said[i]
 		switch s.Attr {
@@ -343,5 +405,4 @@ func (r *Record) profile() *linkage.Profile {
 	if p.UDIDI == twoIdentifiers {
 		p.UDIDI = ""
 	}
-	return p
 }

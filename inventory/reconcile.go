@@ -2,7 +2,10 @@ package inventory
 
 import (
 	"cmp"
+	"iter"
 	"slices"
+	"strings"
+	"time"
 
 	"pons/fact"
 	"pons/linkage"
@@ -13,35 +16,96 @@ import (
 // stored inventory is tested against. kind names the kind of each source; the result depends on the set of
 // records only. Device ids are the names of their first records.
 func Reconcile(c *product.Catalog, p Precedence, kind func(fact.Source) string, records []fact.Record, decisions []linkage.Decision) ([]*Device, []linkage.Proposal) {
+	return groupRecords(NewResolver(c, p), normalized(c, kind, records, nil), decisions)
+}
+
+// Discovered makes devices of what was seen on the wire, as Reconcile does, on a day for the support of their systems,
+// and yields them in the order of their ids. It is for a program that prints them and ends: records lose their facts as
+// they are read, and a device holds until the next is asked for, so that no more than the statements are in memory at
+// once.
+func Discovered(c *product.Catalog, day time.Time, records []fact.Record) iter.Seq[*Device] {
+	return func(yield func(*Device) bool) {
+		groups, _ := grouped(normalized(c, fact.Source.Kind, records, func(r *fact.Record) { *r = fact.Record{} }), nil)
+		resolver := NewResolver(c, nil).On(day)
+		resolver.desk = &desk{}
+		for i, g := range groups {
+			if !yield(resolver.deviceOf(g)) {
+				return
+			}
+			for _, r := range g {
+				r.Said = nil
+			}
+			groups[i] = nil
+		}
+	}
+}
+
+// normalized reads records, those of one name as one. done is told when a record is no longer needed; it may be nil.
+func normalized(c *product.Catalog, kind func(fact.Source) string, records []fact.Record, done func(*fact.Record)) []*Record {
+	type name struct{ source, key string }
 	n := NewNormalizer(c)
-	byName := map[string]*Record{}
-	var all []*Record
+	byName := make(map[name]*Record, len(records))
+	all := make([]*Record, 0, len(records))
 	for i := range records {
 		r := recordOf(n, kind(records[i].Source), &records[i])
-		if old, ok := byName[r.Name()]; ok {
+		if done != nil {
+			done(&records[i])
+		}
+		k := name{r.Source, r.Key}
+		if old, ok := byName[k]; ok {
 			*old = *n.join(old, r)
 			continue
 		}
-		byName[r.Name()] = r
+		byName[k] = r
 		all = append(all, r)
 	}
-	return groupRecords(NewResolver(c, p), all, decisions)
+	return all
 }
 
 // groupRecords puts records on devices and resolves each.
 func groupRecords(resolver *Resolver, all []*Record, decisions []linkage.Decision) ([]*Device, []linkage.Proposal) {
-	slices.SortFunc(all, func(a, b *Record) int { return cmp.Compare(a.Name(), b.Name()) })
-	profiles := make([]*linkage.Profile, len(all))
-	for i, r := range all {
-		profiles[i] = r.profile()
+	groups, proposals := grouped(all, decisions)
+	devices := make([]*Device, len(groups))
+	for i, g := range groups {
+		devices[i] = resolver.deviceOf(g)
 	}
-	var devices []*Device
-	var proposals []linkage.Proposal
-	parts, crowded := components(profiles, decisions)
+	return devices, proposals
+}
+
+// deviceOf resolves a device whose id is the name of its first record.
+func (r *Resolver) deviceOf(members []*Record) *Device {
+	d := r.Resolve(members)
+	d.ID = d.Records[0].Name()
+	for _, rec := range d.Records {
+		rec.Device = d.ID
+	}
+	return d
+}
+
+// byRecordName orders records by their names.
+func byRecordName(a, b *Record) int {
+	if a.Source == b.Source {
+		return strings.Compare(a.Key, b.Key)
+	}
+	return strings.Compare(a.Name(), b.Name())
+}
+
+// grouped says which records are one device, in the order of their names. Most hosts of a network share no key with
+// another; only those that do are weighed.
+func grouped(all []*Record, decisions []linkage.Decision) (groups [][]*Record, proposals []linkage.Proposal) {
+	slices.SortFunc(all, byRecordName)
+	parts, crowded := components(all, decisions)
+	groups = make([][]*Record, 0, len(parts))
+	alone := slices.Clone(all) // the groups of one lie in it
 	for _, part := range parts {
+		if len(part) == 1 {
+			i := part[0]
+			groups = append(groups, alone[i:i+1:i+1])
+			continue
+		}
 		alike := make([]*linkage.Profile, len(part))
 		for i, x := range part {
-			alike[i] = profiles[x]
+			alike[i] = all[x].profile()
 		}
 		result := linkage.Link(alike, decisions, crowded)
 		proposals = append(proposals, result.Proposals...)
@@ -50,16 +114,12 @@ func groupRecords(resolver *Resolver, all []*Record, decisions []linkage.Decisio
 			for i, x := range g {
 				members[i] = all[part[x]]
 			}
-			d := resolver.Resolve(members)
-			d.ID = d.Records[0].Name()
-			for _, r := range d.Records {
-				r.Device = d.ID
-			}
-			devices = append(devices, d)
+			slices.SortFunc(members, byRecordName)
+			groups = append(groups, members)
 		}
 	}
-	slices.SortFunc(devices, func(a, b *Device) int { return cmp.Compare(a.ID, b.ID) })
-	return devices, proposals
+	slices.SortFunc(groups, func(a, b []*Record) int { return byRecordName(a[0], b[0]) })
+	return groups, proposals
 }
 
 // recordOf normalises one record as its source gives it.
@@ -153,35 +213,130 @@ func compareWords(a, b *Record) int {
 
 // components splits records into parts that share no key, so that each can be linked alone, and names the keys
 // that too many records hold to mean anything.
-func components(profiles []*linkage.Profile, decisions []linkage.Decision) (parts [][]int, crowded map[string]bool) {
-	counts := map[string]int{}
-	for _, p := range profiles {
-		for _, k := range linkage.Keys(p) {
-			counts[k]++
+func components(all []*Record, decisions []linkage.Decision) (parts [][]int, crowded map[string]bool) {
+	numbers := make(map[linkage.Key]int32, 3*len(all))
+	var keys []linkage.Key
+	var holders []int32                  // of each key
+	held := make([]int32, 0, 3*len(all)) // keys of all records, one record's after another's
+	ends := make([]int32, len(all))
+	var p linkage.Profile
+	for i, r := range all {
+		p = linkage.Profile{MACs: p.MACs[:0], Local: p.Local[:0], EUI64s: p.EUI64s[:0], Hosts: p.Hosts[:0], IPs: p.IPs[:0], AEs: p.AEs[:0]}
+		r.describe(&p)
+		begin := len(held)
+		for k := range p.Keys {
+			n, ok := numbers[k]
+			if !ok {
+				n = int32(len(keys))
+				numbers[k] = n
+				keys, holders = append(keys, k), append(holders, 0)
+			}
+			if !slices.Contains(held[begin:], n) {
+				held = append(held, n)
+				holders[n]++
+			}
 		}
+		ends[i] = int32(len(held))
 	}
 	crowded = map[string]bool{}
-	for k, n := range counts {
-		if n > linkage.Crowded {
-			crowded[k] = true
+	for n, many := range holders {
+		if many > linkage.Crowded {
+			crowded[keys[n].String()] = true
 		}
 	}
-	return componentsOf(profiles, decisions, crowded), crowded
+	s := newSets(len(all))
+	first := make([]int32, len(keys)) // the first holder, from 1
+	begin := int32(0)
+	for i := range all {
+		for _, n := range held[begin:ends[i]] {
+			switch {
+			case holders[n] > linkage.Crowded:
+			case first[n] > 0:
+				s.join(i, int(first[n]-1))
+			default:
+				first[n] = int32(i + 1)
+			}
+		}
+		begin = ends[i]
+	}
+	s.joinTold(decisions, func(yield func(int, string) bool) {
+		for i, r := range all {
+			if !yield(i, r.Name()) {
+				return
+			}
+		}
+	})
+	return s.parts(), crowded
+}
+
+// sets are disjoint sets of the numbers below a bound.
+type sets []int
+
+func newSets(n int) sets {
+	s := make(sets, n)
+	for i := range s {
+		s[i] = i
+	}
+	return s
+}
+
+func (s sets) find(x int) int {
+	for s[x] != x {
+		s[x] = s[s[x]]
+		x = s[x]
+	}
+	return x
+}
+
+func (s sets) join(a, b int) { s[s.find(a)] = s.find(b) }
+
+// joinTold joins what people decided on, so that it is looked at together.
+func (s sets) joinTold(decisions []linkage.Decision, names iter.Seq2[int, string]) {
+	if len(decisions) == 0 {
+		return
+	}
+	index := make(map[string]int, len(s))
+	for i, name := range names {
+		index[name] = i
+	}
+	for _, d := range decisions {
+		a, okA := index[d.A]
+		b, okB := index[d.B]
+		if okA && okB {
+			s.join(a, b)
+		}
+	}
+}
+
+// parts are the sets, each and all of them in order.
+func (s sets) parts() [][]int {
+	at := make([]int, len(s)) // of each root, its part from 1
+	members := make([]int, len(s))
+	size := make([]int, len(s))
+	n := 0
+	for i := range s {
+		r := s.find(i)
+		if size[r] == 0 {
+			n++
+		}
+		size[r]++
+	}
+	out := make([][]int, 0, n)
+	for i := range s {
+		r := s.find(i)
+		if at[r] == 0 {
+			out = append(out, members[:0:size[r]])
+			members = members[size[r]:]
+			at[r] = len(out)
+		}
+		out[at[r]-1] = append(out[at[r]-1], i)
+	}
+	return out
 }
 
 // componentsOf is components where the crowded keys of the whole inventory are known.
 func componentsOf(profiles []*linkage.Profile, decisions []linkage.Decision, crowded map[string]bool) (parts [][]int) {
-	parent := make([]int, len(profiles))
-	for i := range parent {
-		parent[i] = i
-	}
-	find := func(x int) int {
-		for parent[x] != x {
-			parent[x] = parent[parent[x]]
-			x = parent[x]
-		}
-		return x
-	}
+	s := newSets(len(profiles))
 	first := map[string]int{}
 	for i, p := range profiles {
 		for _, k := range linkage.Keys(p) {
@@ -189,32 +344,18 @@ func componentsOf(profiles []*linkage.Profile, decisions []linkage.Decision, cro
 				continue
 			}
 			if j, ok := first[k]; ok {
-				parent[find(i)] = find(j)
+				s.join(i, j)
 			} else {
 				first[k] = i
 			}
 		}
 	}
-	if len(decisions) > 0 {
-		index := make(map[string]int, len(profiles))
+	s.joinTold(decisions, func(yield func(int, string) bool) {
 		for i, p := range profiles {
-			index[p.ID] = i
-		}
-		for _, d := range decisions {
-			a, okA := index[d.A]
-			b, okB := index[d.B]
-			if okA && okB {
-				parent[find(a)] = find(b)
+			if !yield(i, p.ID) {
+				return
 			}
 		}
-	}
-	byRoot := map[int][]int{}
-	for i := range profiles {
-		byRoot[find(i)] = append(byRoot[find(i)], i)
-	}
-	for _, p := range byRoot {
-		parts = append(parts, p)
-	}
-	slices.SortFunc(parts, func(a, b []int) int { return cmp.Compare(a[0], b[0]) })
-	return parts
+	})
+	return s.parts()
 }

@@ -137,6 +137,23 @@ type Resolver struct {
 	precedence Precedence
 	votes      []ballot  // reused
 	at         time.Time // the day on which support of operating systems is judged; zero: it is not
+	desk       *desk     // nil: each device has memory of its own
+}
+
+// desk is the memory of one device, used again for the next.
+type desk struct {
+	device Device
+	votes  []Vote
+	pool   [64]string
+	texts  []string // what is left of the pool
+}
+
+// lend returns the desk's device, emptied, and room for votes.
+func (k *desk) lend(records []*Record, votes int) (*Device, []Vote) {
+	k.device = Device{Records: records, Values: k.device.Values[:0], Wire: k.device.Wire[:0], Conflicts: k.device.Conflicts[:0]}
+	k.votes = slices.Grow(k.votes[:0], votes)[:votes]
+	k.texts = k.pool[:0]
+	return &k.device, k.votes
 }
 
 // ballot is a vote as it is sorted.
@@ -164,17 +181,18 @@ func (r *Resolver) On(day time.Time) *Resolver {
 // Resolve makes a device of the records that speak of it. The result does not depend on their order.
 func (r *Resolver) Resolve(records []*Record) *Device {
 	records = slices.Clone(records)
-	slices.SortFunc(records, func(a, b *Record) int { return cmp.Compare(a.Name(), b.Name()) })
-	d := &Device{Records: records}
+	slices.SortFunc(records, byRecordName)
 	r.votes = r.votes[:0]
+	raw := 0
 	for _, rec := range records {
 		for i := range rec.Said {
-			r.cast(d, rec, &rec.Said[i])
+			if !r.cast(rec, &rec.Said[i]) {
+				raw++
+			}
 		}
 	}
 	slices.SortFunc(r.votes, compareBallots)
-	votes := make([]Vote, len(r.votes)) // of all values, in one piece
-	d.Values = make([]Value, 0, min(len(votes)+2, len(attributes)))
+	d, votes := r.begin(records, raw)
 	for from := 0; from < len(r.votes); {
 		to := from + 1
 		for to < len(r.votes) && r.votes[to].Attr == r.votes[from].Attr {
@@ -187,13 +205,39 @@ func (r *Resolver) Resolve(records []*Record) *Device {
 	return d
 }
 
-// cast puts a statement to the vote, or aside when it is a raw observation.
-func (r *Resolver) cast(d *Device, rec *Record, s *Statement) {
-	i, ok := vocabulary[s.Attr]
-	if !ok {
-		if strings.Contains(string(s.Attr), ".") && !strings.HasPrefix(string(s.Attr), fact.CustomPrefix) {
-			d.Wire = append(d.Wire, Vote{Statement: *s, Record: rec})
-			return
+// begin is a device with its raw observations, and room for the votes of all its values in one piece.
+func (r *Resolver) begin(records []*Record, raw int) (d *Device, votes []Vote) {
+	if r.desk != nil {
+		d, votes = r.desk.lend(records, len(r.votes))
+	} else {
+		d, votes = &Device{Records: records}, make([]Vote, len(r.votes))
+		d.Values = make([]Value, 0, min(len(votes)+2, len(attributes)))
+	}
+	if raw == 0 {
+		return d, votes
+	}
+	d.Wire = slices.Grow(d.Wire, raw)
+	for _, rec := range records {
+		for i := range rec.Said {
+			if s := &rec.Said[i]; rawObservation(s.Attr) {
+				d.Wire = append(d.Wire, Vote{Statement: *s, Record: rec})
+			}
+		}
+	}
+	return d, votes
+}
+
+// rawObservation says whether an attribute is an observation of the wire that is kept beside a device's values.
+func rawObservation(attr fact.Attr) bool {
+	return observed(attr) && vocabularyHas(attr) < 0 && !strings.HasPrefix(string(attr), fact.CustomPrefix)
+}
+
+// cast puts a statement to the vote; false: it is a raw observation, of which none is held.
+func (r *Resolver) cast(rec *Record, s *Statement) bool {
+	i := vocabularyHas(s.Attr)
+	if i < 0 {
+		if rawObservation(s.Attr) {
+			return false
 		}
 		i = len(attributes)
 	}
@@ -208,7 +252,19 @@ func (r *Resolver) cast(d *Device, rec *Record, s *Statement) {
 	b.rank = rank(order, kind)
 	b.weak = s.Trust > 0 && s.Trust <= trustUnknown && kind != "person"
 	r.votes = append(r.votes, b)
+	return true
 }
+
+// vocabularyHas is an attribute's place in the vocabulary; -1: it is not in it.
+func vocabularyHas(attr fact.Attr) int {
+	if i, ok := vocabulary[attr]; ok {
+		return i
+	}
+	return -1
+}
+
+// hospitalsOwn is how an attribute is counted that a hospital defined: a constant.
+var hospitalsOwn = Attribute{Disputed: true}
 
 // compareBallots orders votes of one attribute from the most to the least believed.
 func compareBallots(a, b ballot) int {
@@ -250,16 +306,23 @@ func compareBool(a, b bool) int {
 // count decides one attribute. Its votes are kept in into, the winner's first.
 func (r *Resolver) count(d *Device, votes []ballot, into []Vote) {
 	v := Value{Attr: votes[0].Attr, Value: votes[0].Value}
-	a := &Attribute{Name: v.Attr, Disputed: true}
+	a := &hospitalsOwn
 	if votes[0].attr < len(attributes) {
 		a = &attributes[votes[0].attr]
 	}
 	if a.Multi {
+		if r.desk != nil {
+			v.All = r.desk.texts
+		}
 		for i := range votes {
 			if !slices.Contains(v.All, votes[i].Value) {
 				v.All = append(v.All, votes[i].Value)
 			}
 			into[i] = votes[i].vote()
+		}
+		if r.desk != nil {
+			r.desk.texts = v.All[len(v.All):]
+			v.All = slices.Clip(v.All)
 		}
 		v.Won = into
 		d.Values = append(d.Values, v)

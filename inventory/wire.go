@@ -85,6 +85,18 @@ var wireNames = []wireName{
 	{"snmp.ups_software", fact.SoftwareVersion, 0.8, nil},
 }
 
+// wireNamesOf finds the rows of an observation: a constant table.
+var wireNamesOf = func() map[fact.Attr][]*wireName {
+	m := map[fact.Attr][]*wireName{}
+	for i := range wireNames {
+		m[wireNames[i].from] = append(m[wireNames[i].from], &wireNames[i])
+	}
+	return m
+}()
+
+// observed says whether an attribute is a raw observation of the wire: its name has a family.
+func observed(attr fact.Attr) bool { return strings.IndexByte(string(attr), '.') >= 0 }
+
 func firstLabel(s string) string {
 	s, _, _ = strings.Cut(s, ".")
 	return s
@@ -155,22 +167,27 @@ var readings = map[fact.Attr]struct {
 // readWire adds the attributes that wire observations give, and finds what else they say: maker and model are the ones
 // most believed, unless the source states them itself. stated says whether a fact is the source's own.
 func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact, stated func(*fact.Fact) bool) ([]Statement, []finding) {
-	seen := make([]fingerprint.Observation, 0, len(said)+8)
-	from := make([]int, 0, len(said)+8) // of each observation, its statement
+	seen, from := n.seen[:0], n.from[:0] // what was observed, and of each its statement
 	look := func(i int, attr fact.Attr, value string) {
-		for _, o := range fingerprint.Expand(fingerprint.Observation{Attr: attr, Value: value}) {
-			seen, from = append(seen, o), append(from, i)
+		seen = fingerprint.AppendExpanded(seen, fingerprint.Observation{Attr: attr, Value: value})
+		for len(from) < len(seen) {
+			from = append(from, i)
 		}
 	}
-	roles := map[string]int{}
+	roles := [2]struct {
+		name string
+		at   int // the statement, 0: none of them
+	}{{name: "client"}, {name: "server"}}
 	for i := range len(said) { // what is appended below is not looked at again
-		s := said[i]
+		s := &said[i]
 		switch {
 		case s.Attr == fact.Service:
 			look(i, s.Attr, s.Value)
 			role := s.Value[strings.LastIndexByte(s.Value, '/')+1:]
-			if _, have := roles[role]; !have && (role == "server" || role == "client") {
-				roles[role] = i
+			for j := range roles {
+				if roles[j].name == role && roles[j].at == 0 {
+					roles[j].at = i + 1
+				}
 			}
 			continue
 		case s.Attr == fact.MAC:
@@ -181,15 +198,12 @@ func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact, stated
 		case s.Attr == fact.Hostname:
 			look(i, s.Attr, s.Value)
 			continue
-		case !strings.Contains(string(s.Attr), "."):
+		case !observed(s.Attr):
 			continue
 		}
 		look(i, s.Attr, s.Value)
-		for _, w := range wireNames {
-			if w.from != s.Attr {
-				continue
-			}
-			v := s.Value
+		for _, w := range wireNamesOf[s.Attr] {
+			s, v := &said[i], said[i].Value
 			if w.read != nil {
 				v = w.read(v)
 			}
@@ -202,12 +216,13 @@ func (n *Normalizer) readWire(said []Statement, maker, model **fact.Fact, stated
 			}
 		}
 	}
-	for _, role := range []string{"client", "server"} {
-		if i, ok := roles[role]; ok {
-			s := said[i]
-			said = append(said, Statement{Attr: fact.Role, Value: role, Source: s.Source, Trust: s.Trust, At: s.At, Derived: true, Because: string(fact.Service) + " " + s.Value + ", " + s.Because})
+	for _, role := range roles {
+		if role.at > 0 {
+			s := &said[role.at-1]
+			said = append(said, Statement{Attr: fact.Role, Value: role.name, Source: s.Source, Trust: s.Trust, At: s.At, Derived: true, Because: string(fact.Service) + " " + s.Value + ", " + s.Because})
 		}
 	}
+	n.seen, n.from = seen, from
 	stable := said[:len(said):len(said)] // findings point into it
 	found := n.fieldFindings(stable)
 	for _, hit := range n.rules.Match(seen) {
@@ -274,6 +289,9 @@ func (n *Normalizer) fieldFindings(said []Statement) []finding {
 		case "dicom.modality":
 			several = several || modality != nil && modality.Value != s.Value
 			modality = s
+		}
+		if !observed(s.Attr) {
+			continue
 		}
 		r, ok := readings[s.Attr]
 		if !ok {

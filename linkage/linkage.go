@@ -103,37 +103,40 @@ const weakWindow = 180 * 24 * time.Hour
 // Each is kind + ":" + value.
 func Keys(p *Profile) []string {
 	keys := make([]string, 0, 8)
-	add := func(kind, value string) {
-		if value != "" {
-			keys = append(keys, kind+":"+value)
-		}
+	for k := range p.Keys {
+		keys = append(keys, k.String())
 	}
-	for _, m := range p.MACs {
-		add("mac", m)
-	}
-	for _, m := range p.Local {
-		add("lmac", m)
-	}
-	for _, e := range p.EUI64s {
-		add("eui", e)
-	}
-	for _, h := range p.Hosts {
-		add("host", h)
-	}
-	for _, ip := range p.IPs {
-		add("ip", ip)
-	}
-	for _, a := range p.AEs {
-		add("ae", a)
-	}
-	add("serial", p.Serial)
-	if p.UDIDI != "" && p.Serial != "" { // beside the serial alone, which makers' numberings share and crowd
-		add("udi", p.UDIDI+"/"+p.Serial)
-	}
-	add("control", p.Control)
-	add("tag", p.Tag)
 	slices.Sort(keys)
 	return slices.Compact(keys)
+}
+
+// Key is a blocking key in two parts, which costs no text of its own.
+type Key struct{ Kind, Value string }
+
+// String is the key as Keys spells it.
+func (k Key) String() string { return k.Kind + ":" + k.Value }
+
+// Keys yields the blocking keys of a record, in no order; one may come twice.
+func (p *Profile) Keys(yield func(Key) bool) {
+	for _, many := range [...]struct {
+		kind   string
+		values []string
+	}{{"mac", p.MACs}, {"lmac", p.Local}, {"eui", p.EUI64s}, {"host", p.Hosts}, {"ip", p.IPs}, {"ae", p.AEs}} {
+		for _, v := range many.values {
+			if v != "" && !yield(Key{many.kind, v}) {
+				return
+			}
+		}
+	}
+	udi := ""
+	if p.UDIDI != "" && p.Serial != "" { // beside the serial alone, which makers' numberings share and crowd
+		udi = p.UDIDI + "/" + p.Serial
+	}
+	for _, one := range [...]Key{{"serial", p.Serial}, {"udi", udi}, {"control", p.Control}, {"tag", p.Tag}} {
+		if one.Value != "" && !yield(one) {
+			return
+		}
+	}
 }
 
 // FoldSerial brings serial numbers that people spell differently to one text: upper case, letters and digits

@@ -19,6 +19,16 @@ type Model struct {
 	Own                bool
 }
 
+// Makes yields the maker and the class of every model.
+func (c *Catalog) Makes(yield func(maker, class string) bool) {
+	for i := range c.models {
+		m := &c.models[i]
+		if !yield(c.makers[m.maker].name, c.classes[m.class].Name) {
+			return
+		}
+	}
+}
+
 // Contents reads every maker and model out of the texts, in the order of their names. It costs some milliseconds and is
 // kept nowhere: people ask for it, not imports.
 func (c *Catalog) Contents() ([]Maker, []Model) {
