@@ -397,3 +397,66 @@ func TestOrderOfSensors(t *testing.T) {
 		})
 	})
 }
+
+// TestUndoOfASession: a session undone is as if it had never been: what others said, on which devices, and people's words.
+func TestUndoOfASession(t *testing.T) {
+	sqldbtest.Run(t, []sqldb.Schema{audit.Schema(), Schema()}, func(t *testing.T, db *sqldb.DB) {
+		rapid.Check(t, func(rt *rapid.T) {
+			clearTables(t, db)
+			inv := New(db, catalog, (&clock{noon}).now)
+			piece := func(n int) (o Observation) {
+				for range rapid.IntRange(0, 3).Draw(rt, "records") {
+					mac := rapid.SampledFrom([]string{"00:12:21:00:00:01", "00:12:21:00:00:02", ""}).Draw(rt, "mac")
+					ip := fmt.Sprintf("10.0.0.%d", rapid.IntRange(1, 2).Draw(rt, "ip"))
+					r := seen(mac, ip, noon.Add(time.Duration(n)*time.Minute), "dhcp.hostname", rapid.SampledFrom([]string{"a", "pump-3"}).Draw(rt, "name"))
+					if mac != "" {
+						r.Subject = fact.Host(mac, "")
+					}
+					o.Records = append(o.Records, r)
+				}
+				if rapid.Bool().Draw(rt, "gone") {
+					o.Gone = append(o.Gone, fact.Host("", fmt.Sprintf("10.0.0.%d", rapid.IntRange(1, 2).Draw(rt, "goes"))))
+				}
+				return o
+			}
+			sources := []string{"wire:a", "wire:b"}
+			for n := range rapid.IntRange(0, 3).Draw(rt, "before") {
+				observe(rt, inv, rapid.SampledFrom(sources).Draw(rt, "source"), 0, piece(n))
+			}
+			for _, name := range []string{"wire:a/|10.0.0.1", "wire:b/00:12:21:00:00:01|"} {
+				if id := deviceOf(t, inv, name); id != "" && rapid.Bool().Draw(rt, "word") {
+					if err := inv.State(context.Background(), Edit{Device: id, Actor: "ann", Values: map[fact.Attr]string{fact.Room: name[:6]}}); err != nil {
+						rt.Fatal(err)
+					}
+				}
+			}
+			where := func() string {
+				var lines []string
+				if err := db.View(context.Background(), func(tx *sqldb.Tx) (err error) {
+					lines, err = strings1(tx, "SELECT source || '/' || record_key || ' ' || device || ' ' || CAST(run AS TEXT) || ' ' || CAST(seen_run AS TEXT) FROM inventory_record ORDER BY source, record_key")
+					return err
+				}); err != nil {
+					rt.Fatal(err)
+				}
+				return dump(t, inv) + "\n" + strings.Join(lines, "\n")
+			}
+			before := where()
+			run := observe(rt, inv, rapid.SampledFrom(sources).Draw(rt, "source"), 0, Observation{})
+			source := "wire:a"
+			if err := db.View(context.Background(), func(tx *sqldb.Tx) error {
+				return tx.QueryRow("SELECT source FROM inventory_run WHERE id = $1", run).Scan(&source)
+			}); err != nil {
+				rt.Fatal(err)
+			}
+			for n := range rapid.IntRange(1, 3).Draw(rt, "pieces") {
+				run = observe(rt, inv, source, run, piece(10+n))
+			}
+			if _, err := inv.Undo(context.Background(), run, "ann"); err != nil {
+				rt.Fatal(err)
+			}
+			if after := where(); after != before {
+				rt.Fatalf("undone\n%s\nbefore\n%s", after, before)
+			}
+		})
+	})
+}
