@@ -1,10 +1,12 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/user"
@@ -35,7 +37,7 @@ type SensorCommand struct {
 type SensorRun struct {
 	Interface []string `placeholder:"IF" env:"PONS_INTERFACE" help:"Interface of a mirror port; several are given with commas or by repeating the flag."`
 	Hub       string   `placeholder:"URL" env:"PONS_HUB" help:"Where the hub listens for sensors (HOST:PORT), or a NATS cluster's addresses (nats://… or tls://…, several with commas between)."`
-	Code      string   `placeholder:"CODE" env:"PONS_CODE" help:"Enrolment code of the hub, the first time."`
+	Code      string   `placeholder:"CODE" env:"PONS_CODE" help:"Enrolment code of the hub, the first time; --code=- reads it from standard input, so that it stands in no list of processes."`
 	Creds     string   `placeholder:"FILE" env:"PONS_NATS_CREDS" help:"Credentials for a NATS cluster of your own."`
 	User      string   `default:"nobody" placeholder:"NAME" env:"PONS_SENSOR_USER" help:"Who root becomes once the interfaces are open (${default})."`
 	Spool     int      `default:"2048" placeholder:"MIB" env:"PONS_SPOOL" help:"Disk for what the hub has not got yet, in MiB (${default}); when it is full the oldest goes, and is counted."`
@@ -110,13 +112,24 @@ func (c SensorRun) listen(s *session, member sensor.Membership, taps []*capture.
 	return group.Wait()
 }
 
+// codeLine bounds what is read of standard input: a code is 55 letters.
+const codeLine = 1 << 10
+
 // member is who this sensor is: by the code where one is given, else as it was enrolled before.
 func (c SensorRun) member(s *session, dir string) (sensor.Membership, error) {
 	if c.Code != "" {
 		if c.Hub == "" {
 			return sensor.Membership{}, usageError("--hub says where the code is presented")
 		}
-		return sensor.Enrol(s.ctx, dir, c.Hub, c.Code, c.Creds)
+		code := c.Code
+		if code == "-" {
+			line, err := bufio.NewReader(io.LimitReader(s.In, codeLine)).ReadString('\n')
+			if err != nil && !errors.Is(err, io.EOF) {
+				return sensor.Membership{}, fmt.Errorf("read the code: %w", err)
+			}
+			code = line
+		}
+		return sensor.Enrol(s.ctx, dir, c.Hub, code, c.Creds)
 	}
 	m, err := sensor.LoadMembership(dir)
 	if errors.Is(err, fault.NotFound) || err == nil && m.Name == "" {
@@ -151,11 +164,21 @@ func giveTo(data, dir, name string) error {
 			return err
 		}
 	}
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(dir) // it was the other's folder before: no link in it may lead root out of it
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, uid, gid)
+		if info, err := e.Info(); err == nil && e.IsDir() && info.Mode().Perm()&0o077 != 0 { // made by hand, with another's umask
+			if err := root.Chmod(path, 0o700); err != nil {
+				return err
+			}
+		}
+		return root.Lchown(path, uid, gid)
 	})
 }
 

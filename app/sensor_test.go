@@ -4,6 +4,8 @@ package app
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,12 +95,55 @@ func TestSensor(t *testing.T) {
 		t.Errorf("without an interface: %d %s", r.status, r.err)
 	}
 	line := strings.Fields(strings.Replace(hub.must("sensor", "enrol", "icu-3"), "IF", "near", 1))
+	code := line[len(line)-1]
+	line = append(line[:len(line)-2], "--code=-") // read from standard input
+	if err := os.MkdirAll(filepath.Join(place.dir, "pons-data", "sensor", "spool"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	aside := filepath.Join(t.TempDir(), "root's") // what a sensor that was taken over would like to be given
+	if err := errors.Join(os.WriteFile(aside, nil, 0o600), os.Symlink(aside, filepath.Join(place.dir, "pons-data", "sensor", "spool", "link"))); err != nil {
+		t.Fatal(err)
+	}
 	cmd := place.command(line[1:]...)
+	cmd.Stdin = strings.NewReader(code + "\n")
 	heard, stop := background(t, cmd)
 	eventually(t, "the sensor listens", func() bool { return strings.Contains(heard.String(), "listens as sensor icu-3") })
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/status")
-	if err != nil || !regexp.MustCompile(`(?m)^Uid:\s+[1-9]\d*\s`).Match(status) || !regexp.MustCompile(`(?m)^CapEff:\s+0+$`).Match(status) || !bytes.Contains(status, []byte("NoNewPrivs:\t1")) {
-		t.Errorf("the sensor kept privileges: %v\n%s", err, status)
+	proc := "/proc/" + strconv.Itoa(cmd.Process.Pid)
+	tasks, err := os.ReadDir(proc + "/task")
+	if err != nil || len(tasks) < 2 {
+		t.Fatalf("%d threads: %v", len(tasks), err)
+	}
+	for _, task := range tasks {
+		status, err := os.ReadFile(proc + "/task/" + task.Name() + "/status")
+		if errors.Is(err, os.ErrNotExist) {
+			continue // it ended
+		}
+		for _, want := range []string{`Uid:\s+[1-9]\d*\s+[1-9]\d*\s+[1-9]\d*\s+[1-9]`, `Gid:\s+[1-9]\d*\s+[1-9]`, `CapEff:\s+0+$`, `CapPrm:\s+0+$`, `CapInh:\s+0+$`, `CapAmb:\s+0+$`, `NoNewPrivs:\s+1$`} {
+			if err != nil || !regexp.MustCompile("(?m)^"+want).Match(status) {
+				t.Errorf("a thread of the sensor kept privileges: %s: %v\n%s", want, err, status)
+			}
+		}
+	}
+	if limits, err := os.ReadFile(proc + "/limits"); err != nil || !regexp.MustCompile(`Max core file size\s+0\s+0`).Match(limits) {
+		t.Errorf("a core of the sensor could be left behind: %v\n%s", err, limits)
+	}
+	if args, err := os.ReadFile(proc + "/cmdline"); err != nil || bytes.Contains(args, []byte(code)) {
+		t.Errorf("the code stands in the list of processes: %q %v", args, err)
+	}
+	if strings.Contains(heard.String()+says.String(), code) {
+		t.Error("the code is logged")
+	}
+	if err := filepath.WalkDir(filepath.Join(place.dir, "pons-data", "sensor"), func(path string, e fs.DirEntry, err error) error {
+		info, err := os.Lstat(path)
+		if err == nil && info.Mode()&os.ModeSymlink == 0 && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s is %v", path, info.Mode())
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(aside); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("a file outside the sensor's folder was given away: %v", err)
 	}
 	dev, err := net.InterfaceByName("far")
 	if err != nil {
