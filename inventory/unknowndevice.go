@@ -32,7 +32,15 @@ type UnknownGroup struct {
 	Likely  string
 	Names   []string // some of their names
 	Medical int      // of which something says that they are medical
+	Named   int      // devices of a class that a rule of the group's Conditions would take too
+	As      []string // their classes, the commonest first
 }
+
+// ruleConditions is how many conditions a rule is begun with: the one of the group, and what says most beside it.
+const ruleConditions = 2
+
+// Conditions are the traits that a rule for the group is begun with.
+func (g *UnknownGroup) Conditions() []Trait { return g.Traits[:min(len(g.Traits), ruleConditions)] }
 
 // UnknownGroups is the devices without a class, in groups.
 type UnknownGroups struct {
@@ -133,11 +141,11 @@ func (inv *Inventory) UnknownGroups(tx *sqldb.Tx, may func(site, department stri
 		name    string
 	}
 	devices := map[string]*unknown{}
-	classed := map[string]bool{}
+	classed := map[string]string{}
 	var err error
 	out.Total, out.Looked, err = sampled(tx, may, func(s *stored) error {
-		if statementOf(s.Said, fact.Class).Value != "" {
-			classed[s.Device] = true
+		if class := statementOf(s.Said, fact.Class).Value; class != "" {
+			classed[s.Device] = class
 		}
 		if s.Kind != "wire" {
 			return nil
@@ -156,14 +164,17 @@ func (inv *Inventory) UnknownGroups(tx *sqldb.Tx, may func(site, department stri
 	if err != nil {
 		return out, err
 	}
-	members := map[Trait][]string{}
+	members, named := map[Trait][]string{}, map[Trait][]string{}
 	for id, u := range devices {
-		if classed[id] {
-			delete(devices, id)
-			continue
-		}
 		slices.SortFunc(u.traits, compareTraits)
 		u.traits = slices.Compact(u.traits)
+		if classed[id] != "" {
+			delete(devices, id)
+			for _, t := range u.traits {
+				named[t] = append(named[t], id)
+			}
+			continue
+		}
 		for _, t := range u.traits {
 			members[t] = append(members[t], id)
 		}
@@ -239,10 +250,33 @@ func (inv *Inventory) UnknownGroups(tx *sqldb.Tx, may func(site, department stri
 		slices.SortFunc(g.Traits[1:], compareTraits)
 		slices.SortFunc(g.Most, compareTraits)
 		g.Likely = commonest(likely)
+		g.Named, g.As = alike(g.Conditions(), named, classed)
 		out.Groups = append(out.Groups, g)
 	}
 	out.Alone = out.Devices - len(taken)
 	return out, nil
+}
+
+// alike counts the devices of a class that have all of the traits, and lists their classes, the commonest first.
+func alike(traits []Trait, named map[Trait][]string, classed map[string]string) (n int, classes []string) {
+	have := map[string]int{}
+	for _, t := range traits {
+		for _, id := range named[t] {
+			have[id]++
+		}
+	}
+	of := map[string]int{}
+	for id, k := range have {
+		if k == len(traits) {
+			n++
+			of[classed[id]]++
+		}
+	}
+	for class := range of {
+		classes = append(classes, class)
+	}
+	slices.SortFunc(classes, func(a, b string) int { return cmp.Or(of[b]-of[a], strings.Compare(a, b)) })
+	return n, classes
 }
 
 // compareTraits orders traits from those that say most of a device to those that say least, then by text.

@@ -103,13 +103,22 @@ func traitText(t inventory.Trait) string {
 	return name + " " + value
 }
 
-// ruleConditions is how many conditions a rule is begun with: the one of the group, and what says most beside it.
-const ruleConditions = 2
+// classesShown are the classes of devices alike that a group names.
+const classesShown = 6
+
+// asText lists classes, with how many more there are.
+func asText(classes []string) string {
+	text := strings.Join(classes[:min(len(classes), classesShown)], ", ")
+	if more := len(classes) - classesShown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
 
 // writeRuleHref leads to a rule that is begun for a group.
 func writeRuleHref(g inventory.UnknownGroup) string {
 	pairs := []string{}
-	for _, t := range g.Traits[:min(len(g.Traits), ruleConditions)] {
+	for _, t := range g.Conditions() {
 		if c := t.Condition(); c.Op != fingerprint.Is || !strings.ContainsAny(c.Text, "\r\n") {
 			pairs = append(pairs, "when", fmt.Sprintf("%s %s %s", c.Attr, c.Op, c.Text))
 		}
