@@ -440,10 +440,10 @@ func compareGroup(name string, members []int, ranked []Ranked, s Settings) Likes
 		case l.Rated < s.MinPeers:
 			r.Because = count(l.Rated) + " devices of the " + count(s.MinPeers) + " that a comparison needs"
 		case l.Median > 0 && r.Hours <= l.Low && r.Hours <= s.LowShare*l.Median: // where half of them rest, rest is usual
-			r.Verdict, r.Because = UnderUsed, "at or below percentile "+trim(s.Low)+" and "+trim(s.LowShare*100)+" % of the median"
+			r.Verdict, r.Because = UnderUsed, "at or below percentile "+trim(s.Low)+" ("+tenth(l.Low)+" h) and "+trim(s.LowShare*100)+" % of the median ("+tenth(l.Median)+" h) of "+count(l.Rated)
 			l.Under++
 		case r.Hours >= l.High && r.Hours >= s.HighShare*l.Median && r.Hours > 0:
-			r.Verdict, r.Because = OverUsed, "at or above percentile "+trim(s.High)+" and "+trim(s.HighShare*100)+" % of the median"
+			r.Verdict, r.Because = OverUsed, "at or above percentile "+trim(s.High)+" ("+tenth(l.High)+" h) and "+trim(s.HighShare*100)+" % of the median ("+tenth(l.Median)+" h) of "+count(l.Rated)
 			l.Over++
 		default:
 			r.Verdict = AsOthers
@@ -502,6 +502,8 @@ func (f *Flows) Observed(tx *sqldb.Tx) ([]Observed, error) {
 	slices.SortFunc(out, func(a, b Observed) int { return strings.Compare(a.Point, b.Point) })
 	return out, nil
 }
+
+func tenth(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
 func count(n int) string { return strconv.Itoa(n) }
 

@@ -421,6 +421,39 @@ func endRow(client, server *flow.Node, service flow.Service, s *flow.Sum) []flow
 		flowCount(s.Associations), flowCount(s.Messages), flowCount(s.Studies), {At: s.First}, {At: s.Last}}
 }
 
+// slim is a table of conversations as a page shows it, narrow enough to be read without moving it: the service stands
+// beside the protocol, and what is counted inside a protocol in one place. Files have a column of each.
+func (t flowTable) slim() flowTable {
+	rows := t.Rows
+	t.Columns = []Column{t.Columns[0], t.Columns[1], {Title: "Service"}, t.Columns[4], {Title: "Conversations", Numeric: true, HideNarrow: true}, {Title: "Carried", HideNarrow: true}, t.Columns[9], t.Columns[10]}
+	t.Rows = make([][]flowCell, 0, len(rows))
+	for _, r := range rows {
+		service := flowCell{Text: r[3].Text, Soft: r[2].Text}
+		if r[2].Unknown != "" {
+			service.Soft = "protocol unknown"
+		}
+		t.Rows = append(t.Rows, []flowCell{r[0], r[1], service, r[4], r[5], carried(r[6], r[8], r[7]), r[9], r[10]})
+	}
+	return t
+}
+
+// carried says what was counted inside of a protocol: associations, studies, messages.
+func carried(associations, studies, messages flowCell) flowCell {
+	var parts []string
+	for _, x := range []struct {
+		flowCell
+		one, many string
+	}{{associations, "association", "associations"}, {studies, "study", "studies"}, {messages, "message", "messages"}} {
+		if x.Num > 0 {
+			parts = append(parts, x.Text+" "+plural(int(x.Num), x.one, x.many))
+		}
+	}
+	if parts == nil {
+		return flowCell{Text: "–"}
+	}
+	return flowCell{Text: strings.Join(parts, ", ")}
+}
+
 // selected is the part of the traffic that the page is about.
 func (s *Server) selected(v *Visit, p *flowScene) (*flow.Graph, error) {
 	g, err := s.flows.Graph(v.Context(), p.Window, v.Now)
@@ -441,6 +474,7 @@ func (s *Server) flowList(v *Visit) error {
 		return err
 	}
 	page.Pager = page.Table.cut(p.flowAsk, p.Path, "conversations")
+	page.Table = page.Table.slim()
 	return v.Render(Page{Title: "Conversations", About: "Each pair of ends that talked, and by which service. The client stands first.", Wide: true, Status: p.status(), Actions: p.exports("list")}, page.View())
 }
 

@@ -87,7 +87,7 @@ func TestFlowPages(t *testing.T) {
 		"/flows/new?since=2026-11-19":    {"smb", "the client"},
 		"/flows/new?since=2026-11-02":    {"Little was heard before"},
 		"/flows/use":                     {"Devices heard", "CT1", "Use by hour of the week"},
-		"/flows/models?view=class":       {"How it is judged", "percentile", "unknown"},
+		"/flows/models?view=class":       {"How it is judged", "percentile", "unknown", "Classes", "Not compared"},
 	} {
 		a := v.get(path)
 		if a.status != 200 {
@@ -210,7 +210,7 @@ func TestFlowStatements(t *testing.T) {
 func TestDeviceTalk(t *testing.T) {
 	s := flowSite(t)
 	a := s.as(account.Biomed).get(deviceHref(s.idOf("CT1"), "network"))
-	for _, want := range []string{"Talks with", "PACS", "asks it", "Use by hour of the week"} {
+	for _, want := range []string{"Talks with", "PACS", "Opened by", "this device", "Use by hour of the week"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the page says nothing of %q", want)
 		}
@@ -225,15 +225,15 @@ func TestFlowByHand(t *testing.T) {
 	s := flowSite(t)
 	tab := s.open(account.Biomed, 1440, 900)
 	tab.visit("/flows", "light")
-	tab.run(until(`document.querySelector(".flow-map.live")`))
+	tab.run(until(`!!document.querySelector(".flow-map.live")`))
 	tab.run(
 		chromedp.Click(css(`.flow-open a[href*="open=ct"]`)),
-		until(`document.querySelector(".flow-map.live") && [...document.querySelectorAll("tbody th a")].some(a => a.textContent === "CT1")`),
+		until(`!!document.querySelector(".flow-map.live") && [...document.querySelectorAll("tbody th a")].some(a => a.textContent === "CT1")`),
 	)
 	tab.shot("flow-open")
 	tab.run(
 		chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("tbody th a")].find(a => a.textContent === "CT1").click()`),
-		until(`document.title.startsWith("CT1") && document.querySelector("#talk")`),
+		until(`document.title.startsWith("CT1") && !!document.querySelector("#talk")`),
 	)
 	tab.visit("/flows/new?since=2026-11-19", "light")
 	if got := eval[string](tab, `[...document.querySelectorAll("tbody td")].map(e => e.textContent.trim()).join("|")`); !strings.Contains(got, "smb") {

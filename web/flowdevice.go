@@ -69,18 +69,18 @@ func (s *Server) talkOf(v *Visit, tx *sqldb.Tx, d *inventory.Device) (*deviceTal
 func (t *deviceTalk) setPeers(g *flow.Graph, me int32) {
 	peers := g.Peers(me)
 	t.Total = len(peers)
-	t.Peers = flowTable{Caption: "Peers", Columns: []Column{{Title: "Peer"}, {Title: "Role"}, {Title: "Protocol"}, {Title: "Service", HideNarrow: true}, {Title: "Bytes", Numeric: true}, {Title: "Conversations", Numeric: true, HideNarrow: true}, {Title: "First seen", HideNarrow: true}, {Title: "Last seen"}}}
+	t.Peers = flowTable{Caption: "Peers", Columns: []Column{{Title: "Peer"}, {Title: "Opened by"}, {Title: "Protocol"}, {Title: "Service", HideNarrow: true}, {Title: "Bytes", Numeric: true}, {Title: "Conversations", Numeric: true, HideNarrow: true}, {Title: "First seen", HideNarrow: true}, {Title: "Last seen"}}}
 	for i := range peers {
 		x := &peers[i]
 		if i == peersShown {
 			break
 		}
-		role := "asks it"
+		opener := "this device" // who must be let through: the rule of a firewall goes from the opener to the service
 		if !x.Out {
-			role = "is asked by it"
+			opener = "the peer"
 		}
 		row := endRow(&g.Nodes[x.Node], &g.Nodes[x.Node], x.Service, &x.Sum)
-		t.Peers.Rows = append(t.Peers.Rows, []flowCell{row[0], {Text: role}, row[2], row[3], row[4], row[5], row[9], row[10]})
+		t.Peers.Rows = append(t.Peers.Rows, []flowCell{row[0], {Text: opener}, row[2], row[3], row[4], row[5], row[9], row[10]})
 	}
 }
 

@@ -234,6 +234,7 @@ type flowModelPage struct {
 	Resting int
 	Unknown int
 	Rated   int
+	Left    int // devices asked for that are compared with nobody: not heard, or of no known model; -1: not known
 	May     bool
 	Form    []flowField
 	Problem string
@@ -281,11 +282,41 @@ func (s *Server) showModels(v *Visit, problem string, status int) error {
 			page.Rated++
 		}
 	}
-	page.Pager = page.Likes.cut(p.flowAsk, p.Path, plural(2, "", string(p.compared())+"s"))
+	if page.Left, err = s.leftOut(v, p, len(ranked)); err != nil {
+		return err
+	}
+	page.Pager = page.Likes.cut(p.flowAsk, p.Path, p.likes())
 	if status == 0 {
 		status = p.status()
 	}
 	return v.Render(Page{Title: "Use by model", About: "Which devices are used far less or far more than those of the same " + string(p.compared()) + ".", Wide: true, Status: status, Actions: p.exports("ranked")}, page.View())
+}
+
+// likes are what is compared, in the plural.
+func (p *flowScene) likes() string {
+	if p.compared() == "class" {
+		return "classes"
+	}
+	return "models"
+}
+
+// leftOut counts the devices that were asked for and are compared with nobody: that nobody heard them is not that
+// they are used as others are. -1 is said while the index is read.
+func (s *Server) leftOut(v *Visit, p *flowScene, compared int) (int, error) {
+	asked := p.Devices
+	if asked < 0 {
+		if ready, _ := s.Index.Ready(); !ready {
+			return -1, nil
+		}
+		ask, err := s.asker(v)
+		if err != nil {
+			return -1, err
+		}
+		if asked, err = ask.count(""); err != nil {
+			return -1, err
+		}
+	}
+	return max(0, asked-compared), nil
 }
 
 func (p *flowScene) likesRows(likes []flow.Likes) flowTable {

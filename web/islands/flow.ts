@@ -4,10 +4,11 @@
 // By its own path: a name out of echarts/charts would put the graph into what every page with a chart loads.
 import { install as GraphChart } from "echarts/lib/chart/graph/install.js";
 import { AriaComponent, TooltipComponent } from "echarts/components";
+import { LabelLayout } from "echarts/features";
 import { init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
-use([GraphChart, AriaComponent, TooltipComponent, CanvasRenderer]);
+use([GraphChart, AriaComponent, TooltipComponent, LabelLayout, CanvasRenderer]);
 
 interface Spot {
   n: string;
@@ -157,7 +158,7 @@ function options(picture: Picture, laid: Island[], spots: { x: number; y: number
   const small = Math.max(0.5, Math.min(1, scale));
   const soft = colour("soft");
   const text = colour("text");
-  const fill: Record<Spot["k"], string> = { device: colour("accent"), unknown: colour("surface"), internet: colour("bad-fill"), group: colour("neutral-fill"), outside: colour("line") };
+  const fill: Record<Spot["k"], string> = { device: colour("accent"), unknown: colour("surface"), internet: text, group: colour("neutral-fill"), outside: colour("line") };
   const most = Math.max(1, ...picture.arcs.map((a) => Math.log10(a.b + 1)));
   const many = picture.arcs.length > 300;
   const crowd = new Map(all.map((island) => [island.label ?? "", island.members.length])); // of large groups the pointer names the devices
