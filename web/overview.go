@@ -13,6 +13,7 @@ import (
 	"pons/column"
 	"pons/fact"
 	"pons/inventory"
+	"pons/sensor"
 	"pons/sqldb"
 )
 
@@ -42,7 +43,11 @@ type overviewPage struct {
 	Sources         []freshSource
 	MaySources      bool
 	Tour            []tourStop
-	People          *peopleCard // nil: not this person's to see
+	Practices       []Part
+	PracticesNone   int // devices of which no practice is known
+	Heard           []Part
+	Sensors         *sensorsHeard // nil: there is none, or not this person's to see
+	People          *peopleCard   // nil: not this person's to see
 	Fresh           time.Time
 }
 
@@ -125,7 +130,11 @@ func (s *Server) overview(v *Visit) error {
 		if p.Oldest, err = s.Inventory.Rows(tx, oldest.IDs); err != nil {
 			return err
 		}
-		sources, err = s.Inventory.Sources(tx)
+		if sources, err = s.Inventory.Sources(tx); err != nil || !v.May(account.SensorRead) {
+			return err
+		}
+		units, err := sensor.List(tx)
+		p.Sensors = heardSensors(units, v.Now)
 		return err
 	})
 	if err != nil {
@@ -135,6 +144,9 @@ func (s *Server) overview(v *Visit) error {
 		return err
 	}
 	p.setSources(ask, sources)
+	if err := p.network(ask); err != nil {
+		return err
+	}
 	if err := p.since(ask, v); err != nil {
 		return err
 	}
@@ -350,7 +362,7 @@ func (p *overviewPage) own(ask asker, roles []account.Role) error {
 	looks := map[account.Role][]look{
 		account.Biomed: {{"medical, nobody owns it", "category:medical and is:no-owner", Bad}, {"medical, nobody knows where", "category:medical and is:no-location", Warn},
 			{"medical, not seen for 90 days", "category:medical and last_seen>90d", Warn}, {"medical, never on the network", "category:medical and is:unseen", Warn}},
-		account.Security: {{"on the network, in no system", "is:unrecorded", Bad}, {"of no known class", "is:unclassified", Warn},
+		account.Security: {{"on the network, in no system", "is:unrecorded", Bad}, {"with an insecure practice", "has:practice", Bad}, {"with an operating system whose support ended", "os_support:ended", Bad}, {"of no known class", "is:unclassified", Warn},
 			{"first on the network this week", "first_seen<7d", Info}, {"medical, nobody owns it", "category:medical and is:no-owner", Warn}},
 		account.IT: {{"on the network, in no system", "is:unrecorded", Bad}, {"may be recorded twice", "is:duplicate", Warn},
 			{"gone from a source", "is:absent", Info}, {"not medical, nobody owns it", "not category:medical and is:no-owner", Warn}},

@@ -15,6 +15,7 @@ import (
 	"pons/account"
 	"pons/fact"
 	"pons/inventory"
+	"pons/sqldb"
 )
 
 // TestOverviewNumbersLead follows every number of the overview: the list behind it has as many rows.
@@ -223,5 +224,50 @@ func TestOverviewAtSize(t *testing.T) {
 	a := s.as(account.Administrator).get("/")
 	if a.status != http.StatusOK || !strings.Contains(a.body, "10,000") || !strings.Contains(a.body, "18 more are not drawn") {
 		t.Errorf("status %d", a.status)
+	}
+}
+
+// TestOverviewNetwork shows who is heard and which insecure practices were seen, within a small number of statements,
+// and says nothing of a network that nobody listens to.
+func TestOverviewNetwork(t *testing.T) {
+	s := newSite(t)
+	s.bring("cmms", "cmms", deviceFile("cmms", "CE-1", 1, "control_number", "CE-1", "site", "West"))
+	if a := s.as(account.Security).get("/"); strings.Contains(a.body, "heard on the network") {
+		t.Error("a hospital without a wire is told who was heard")
+	}
+	host := func(mac string, practices ...string) fact.Record {
+		r := fact.Record{Subject: fact.Host(mac, ""), Facts: []fact.Fact{{Attr: fact.MAC, Value: mac}, {Attr: fact.LastSeen, Value: testNow.Add(-2 * time.Hour).Format(time.RFC3339)}}}
+		for _, p := range practices {
+			r.Facts = append(r.Facts, fact.Fact{Attr: fact.Practice, Value: p})
+		}
+		return r
+	}
+	s.bring("wire", "wire", host("00:09:fb:00:00:01", fact.SMB1, fact.OldTLS), host("00:09:fb:00:00:02", fact.SMB1), host("00:09:fb:00:00:03"))
+	v := s.as(account.Security)
+	a := v.get("/")
+	checkMarkup(t, "/", a)
+	numbers := map[string]string{}
+	for _, n := range cascadia.QueryAll(a.doc(t), cascadia.MustCompile(".parts a")) {
+		numbers[attributeOf(n, "href")] = text(cascadia.Query(n, cascadia.MustCompile(".n")))
+	}
+	for question, want := range map[string]string{"practice:smb1": "2", "practice:tls-old": "1", "heard<1d": "3", "heard<1h": "0"} {
+		href := askHref(question)
+		if got, ok := numbers[href]; !ok || got != want {
+			t.Errorf("%s: %q, want %s; there are %v", question, got, want, numbers)
+		}
+		if page := v.get(href); page.status != http.StatusOK || want != "0" && !strings.Contains(page.body, want+" device") {
+			t.Errorf("%s leads to %d", href, page.status)
+		}
+	}
+	ctx, counter := sqldb.CountStatements(t.Context())
+	r, err := http.NewRequestWithContext(ctx, "GET", "http://pons.test/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.AddCookie(s.cookie(account.Administrator))
+	w := &blackHole{h: http.Header{}}
+	s.web.ServeHTTP(w, r)
+	if n := counter.Count(); w.status != http.StatusOK || n == 0 || n > 20 {
+		t.Errorf("status %d, %d statements, want at most 20", w.status, n)
 	}
 }
