@@ -115,11 +115,17 @@ func (d *Device) All(attr fact.Attr) []string {
 	return nil
 }
 
-// Name is what people call the device: its hostname, number, tag or address, whichever is known first.
+// Name is what people call the device: its hostname, number, tag or address, whichever is known first, else the
+// name under which its gateway speaks for it.
 func (d *Device) Name() string {
 	for _, attr := range []fact.Attr{fact.Hostname, fact.ControlNumber, fact.AssetTag, fact.Serial, fact.MAC, fact.IP, fact.EUI64} {
 		if v := d.Get(attr); v != "" {
 			return v
+		}
+	}
+	for _, r := range d.Records { // a device that another speaks for is called as that one calls it
+		if r.Kind == "wire" && r.Key != "" && !strings.Contains(r.Key, "|") {
+			return r.Key
 		}
 	}
 	return "unnamed"
