@@ -15,8 +15,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"pons/fault"
 	"pons/account"
+	"pons/fault"
 	"pons/ledger"
 	"pons/plan"
 	"pons/sqldb"

@@ -133,7 +133,10 @@ func TestSensor(t *testing.T) {
 	if strings.Contains(heard.String()+says.String(), code) {
 		t.Error("the code is logged")
 	}
-	if err := filepath.WalkDir(filepath.Join(place.dir, "pons-data", "sensor"), func(path string, e fs.DirEntry, err error) error {
+	if err := filepath.WalkDir(filepath.Join(place.dir, "pons-data", "sensor"), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
 		info, err := os.Lstat(path)
 		if err == nil && info.Mode()&os.ModeSymlink == 0 && info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s is %v", path, info.Mode())

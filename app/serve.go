@@ -62,7 +62,7 @@ func (c ServeCommand) serve(s *session, db *sqldb.DB) error {
 	}
 	pages, err := web.New(web.Deps{
 		RuleKey: key,
-		DB: db, Inventory: devices, Index: index, Changed: func() { bell.Ring(bus.Changed) }, Uploads: filepath.Join(s.Data, "uploads"), Log: log, Version: Version, Secure: c.TLSCert != "", Styleguide: c.Styleguide, Name: c.Name, Demo: c.demo,
+		DB:      db, Inventory: devices, Index: index, Changed: func() { bell.Ring(bus.Changed) }, Uploads: filepath.Join(s.Data, "uploads"), Log: log, Version: Version, Secure: c.TLSCert != "", Styleguide: c.Styleguide, Name: c.Name, Demo: c.demo,
 	})
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ const (
 	OSVersion       Attr = "os_version" // release or build: 22H2, 20.04
 	OSSupport       Attr = "os_support" // supported, extended, ended, unknown: of the operating system, on the day it is asked
 	Role            Attr = "role"       // server, client: what it is in conversations
-	LastSeen        Attr = "last_seen" // RFC 3339, where the source says so
+	LastSeen        Attr = "last_seen"  // RFC 3339, where the source says so
 	FirstSeen       Attr = "first_seen"
 	Parent          Attr = "parent" // the medical system this is a part of: its name, or a number, tag, name or serial of the device that is the whole
 	Notes           Attr = "notes"

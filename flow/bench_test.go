@@ -95,7 +95,6 @@ func TestLargeMap(t *testing.T) {
 	if len(g.Nodes) != 5000 || len(g.Links) != 200_000 {
 		t.Fatalf("%d nodes, %d links", len(g.Nodes), len(g.Links))
 	}
-	begun = time.Now()
 	if again, _ := f.Graph(ctx, Window{monday, monday.AddDate(0, 0, 1)}, monday); again != g {
 		t.Error("the graph was read again")
 	}

@@ -33,7 +33,7 @@ func (p Point) Compare(o Point) int {
 // changes an answer.
 type Weights struct{ LifeSupport, Critical int }
 
-// DefaultWeights: a device that keeps somebody alive counts for five others, one of high criticality for three (expert
+// DefaultWeights are those of Pons: a device that keeps somebody alive counts for five others, one of high criticality for three (expert
 // defaults: no source gives such weights; pages let people change them).
 func DefaultWeights() Weights { return Weights{LifeSupport: 5, Critical: 3} }
 

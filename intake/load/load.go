@@ -181,7 +181,9 @@ func (f *File) ImportCapture(ctx context.Context, im inventory.Import) (out inve
 }
 
 // trafficOf names the traffic of a capture: what its source heard at one point, in this import.
-func trafficOf(run inventory.Run) string { return flow.Source(run.Source, strconv.FormatInt(run.ID, 10)) }
+func trafficOf(run inventory.Run) string {
+	return flow.Source(run.Source, strconv.FormatInt(run.ID, 10))
+}
 
 // Undo takes an import back, with the traffic that it brought.
 func Undo(ctx context.Context, inv *inventory.Inventory, id int64, actor string) (inventory.Run, error) {
