@@ -83,7 +83,7 @@ func TestWireIsUnderstood(t *testing.T) {
 		"snmp.sys_descr", "snmp.sys_name", "snmp.sys_object_id", "snmp.sys_location", "snmp.cleartext_community", "lldp.system_name", "lldp.system_description",
 		"cdp.device_id", "cdp.platform", "cdp.version", "http.user_agent", "http.server", "tls.sni", "tls.ja3", "tls.ja4", "tls.cert_subject", "tls.cert_not_after",
 		"dicom.calling_ae", "dicom.called_ae", "dicom.implementation_class_uid", "dicom.implementation_version", "dicom.manufacturer", "dicom.model",
-		"dicom.serial", "dicom.station", "dicom.software", "dicom.modality", "hl7.sending_application", "hl7.sending_facility", "hl7.message_type", "hl7.version", "hl7.device_id", "hl7.equipment_id"} {
+		"dicom.serial", "dicom.station", "dicom.software", "dicom.modality", "hl7.sending_application", "hl7.sending_facility", "hl7.message_type", "hl7.version", "hl7.equipment_id"} {
 		if count[a] == 0 {
 			t.Errorf("%s is never heard", a)
 		}
