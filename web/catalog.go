@@ -245,13 +245,30 @@ func (s *Server) saveCatalog(v *Visit, text string, over int64, back, said strin
 	if err := s.Inventory.CheckCatalog(text); err != nil {
 		return err
 	}
-	j, fresh, err := s.jobs.start(catalogJob, "change", "the catalog", v.Actor.Name, func(ctx context.Context, j *job) error {
-		j.say("waiting for the database")
-		edit.Progress = func(done, total int) {
-			j.say(fmt.Sprintf("naming %s records anew", Count(total)))
-			j.count(done)
-		}
+	j, err := s.reread(v, catalogJob, "the catalog", "naming %s records anew", func(ctx context.Context, progress func(done, total int)) (string, error) {
+		edit.Progress = progress
 		changed, err := s.Inventory.SetCatalog(ctx, edit)
+		return said + " " + recordsCount(changed) + " " + plural(changed, "is", "are") + " named otherwise.", err
+	})
+	if err != nil {
+		return err
+	}
+	if j.running() {
+		return v.Redirect(catalogHref+"/saving", nil)
+	}
+	return s.catalogSaved(v, j.view(), back, over)
+}
+
+// reread works a change into the records that it concerns, in the background, and waits as long as a page may take.
+// what is changed is said where another change of it is under way; doing, with the count of records, while it runs.
+// work gives what is said at the end.
+func (s *Server) reread(v *Visit, id, what, doing string, work func(ctx context.Context, progress func(done, total int)) (string, error)) (*job, error) {
+	j, fresh, err := s.jobs.start(id, "change", what, v.Actor.Name, func(ctx context.Context, j *job) error {
+		j.say("waiting for the database")
+		said, err := work(ctx, func(done, total int) {
+			j.say(fmt.Sprintf(doing, Count(total)))
+			j.count(done)
+		})
 		if err != nil {
 			return err
 		}
@@ -261,20 +278,17 @@ func (s *Server) saveCatalog(v *Visit, text string, over int64, back, said strin
 				s.Log.Error("index not refreshed", "error", err) // it follows by itself
 			}
 		}
-		j.say(said + " " + recordsCount(changed) + " " + plural(changed, "is", "are") + " named otherwise.")
+		j.say(said)
 		return nil
 	}, s.failText)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !fresh {
-		return fmt.Errorf("another change of the catalog is being worked in; wait for it: %w", fault.Busy)
+		return nil, fmt.Errorf("another change of %s is being worked in; wait for it: %w", what, fault.Busy)
 	}
 	j.wait(v.Context())
-	if j.running() {
-		return v.Redirect(catalogHref+"/saving", nil)
-	}
-	return s.catalogSaved(v, j.view(), back, over)
+	return j, nil
 }
 
 // catalogSaved says how a change ended.

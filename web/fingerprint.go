@@ -315,32 +315,14 @@ func (s *Server) saveRules(v *Visit, edit inventory.PackEdit, back, said string)
 		}
 	}
 	edit.Actor = v.Actor.String()
-	j, fresh, err := s.jobs.start(fingerprintJob, "change", "the rules", v.Actor.Name, func(ctx context.Context, j *job) error {
-		j.say("waiting for the database")
-		edit.Progress = func(done, total int) {
-			j.say(fmt.Sprintf("reading %s records anew", Count(total)))
-			j.count(done)
-		}
+	j, err := s.reread(v, fingerprintJob, "the rules", "reading %s records anew", func(ctx context.Context, progress func(done, total int)) (string, error) {
+		edit.Progress = progress
 		changed, err := s.Inventory.SetRulePack(ctx, edit)
-		if err != nil {
-			return err
-		}
-		s.written(ctx)
-		if ready, _ := s.Index.Ready(); ready {
-			if err := s.Index.Refresh(ctx); err != nil {
-				s.Log.Error("index not refreshed", "error", err) // it follows by itself
-			}
-		}
-		j.say(said + " " + recordsCount(changed) + " " + plural(changed, "reads", "read") + " otherwise.")
-		return nil
-	}, s.failText)
+		return said + " " + recordsCount(changed) + " " + plural(changed, "reads", "read") + " otherwise.", err
+	})
 	if err != nil {
 		return err
 	}
-	if !fresh {
-		return fmt.Errorf("another change of the rules is being worked in; wait for it: %w", fault.Busy)
-	}
-	j.wait(v.Context())
 	if j.running() {
 		return v.Redirect(fingerprintHref+"/saving", nil)
 	}
