@@ -10,28 +10,6 @@ import (
 	"pons/fault"
 )
 
-// Mistake is one thing wrong with a text of rules.
-type Mistake struct {
-	Line int // from 1
-	Text string
-}
-
-// Mistakes is the error of a text that cannot be taken. It is fault.Invalid.
-type Mistakes []Mistake
-
-func (m Mistakes) Error() string {
-	parts := make([]string, 0, min(len(m), 5))
-	for _, x := range m[:min(len(m), 5)] {
-		parts = append(parts, fmt.Sprintf("line %d: %s", x.Line, x.Text))
-	}
-	if len(m) > 5 {
-		parts = append(parts, fmt.Sprintf("and %d more", len(m)-5))
-	}
-	return strings.Join(parts, "; ")
-}
-
-func (m Mistakes) Is(target error) bool { return target == fault.Invalid }
-
 // MaxText bounds a pack: recog, the largest there is, takes 3 MB.
 const MaxText = 16 << 20
 
@@ -41,11 +19,11 @@ const (
 	maxLine  = 8 << 10
 )
 
-// Parse reads a text of rules. The error is Mistakes, with every place that is wrong; examples are not tried (Check).
+// Parse reads a text of rules. The error is fault.Mistakes, with every place that is wrong; examples are not tried (Check).
 func Parse(pack, text string) ([]*Rule, error) {
 	p := &ruleParser{pack: pack, seen: map[string]int{}}
 	if len(text) > MaxText {
-		return nil, Mistakes{{1, fmt.Sprintf("the text is larger than %d MB", MaxText>>20)}}
+		return nil, fault.Mistakes{{Line: 1, Text: fmt.Sprintf("the text is larger than %d MB", MaxText>>20)}}
 	}
 	for raw := range strings.SplitSeq(text, "\n") {
 		p.line++
@@ -71,17 +49,17 @@ func Parse(pack, text string) ([]*Rule, error) {
 	return p.rules, nil
 }
 
-// Check reads a text of rules and tries every example. The error is Mistakes.
+// Check reads a text of rules and tries every example. The error is fault.Mistakes.
 func Check(pack, text string) ([]*Rule, error) {
 	rules, err := Parse(pack, text)
 	if err != nil {
 		return nil, err
 	}
-	var wrong Mistakes
+	var wrong fault.Mistakes
 	for _, r := range rules {
 		wrong = append(wrong, r.Try()...)
 		if !slices.ContainsFunc(r.Likes, func(e Example) bool { return !e.Unlike }) {
-			wrong = append(wrong, Mistake{r.Line, "rule " + r.ID + " has no example: add a like line"})
+			wrong = append(wrong, fault.Mistake{Line: r.Line, Text: "rule " + r.ID + " has no example: add a like line"})
 		}
 	}
 	if len(wrong) > 0 {
@@ -97,11 +75,11 @@ type ruleParser struct {
 	rule     *Rule
 	example  *Example
 	seen     map[string]int
-	mistakes Mistakes
+	mistakes fault.Mistakes
 }
 
 func (p *ruleParser) wrong(format string, args ...any) {
-	p.mistakes = append(p.mistakes, Mistake{p.line, fmt.Sprintf(format, args...)})
+	p.mistakes = append(p.mistakes, fault.Mistake{Line: p.line, Text: fmt.Sprintf(format, args...)})
 }
 
 // close ends the rule that is being read.
@@ -110,7 +88,7 @@ func (p *ruleParser) close() {
 		return
 	}
 	if said := p.rule.check(); said != "" {
-		p.mistakes = append(p.mistakes, Mistake{p.rule.Line, "rule " + p.rule.ID + " " + said})
+		p.mistakes = append(p.mistakes, fault.Mistake{Line: p.rule.Line, Text: "rule " + p.rule.ID + " " + said})
 	}
 	p.rules = append(p.rules, p.rule)
 	p.rule, p.example = nil, nil

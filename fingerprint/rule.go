@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pons/fact"
+	"pons/fault"
 )
 
 // Rule says what an observation of the wire means: "a DHCP vendor class that begins with MSFT is Windows".
@@ -182,18 +183,18 @@ func (r *Rule) check() string {
 }
 
 // Try holds a rule to its examples; it returns what fails, with the lines.
-func (r *Rule) Try() (wrong []Mistake) {
+func (r *Rule) Try() (wrong []fault.Mistake) {
 	s := Compile([]*Rule{r})
 	for _, e := range r.Likes {
 		hits := s.Match(ExpandAll(e.Seen))
 		if e.Unlike {
 			if len(hits) > 0 {
-				wrong = append(wrong, Mistake{e.Line, fmt.Sprintf("rule %s fits what it must not", r.ID)})
+				wrong = append(wrong, fault.Mistake{Line: e.Line, Text: fmt.Sprintf("rule %s fits what it must not", r.ID)})
 			}
 			continue
 		}
 		if len(hits) == 0 {
-			wrong = append(wrong, Mistake{e.Line, fmt.Sprintf("rule %s does not fit its example %q", r.ID, e.Seen[0].Value)})
+			wrong = append(wrong, fault.Mistake{Line: e.Line, Text: fmt.Sprintf("rule %s does not fit its example %q", r.ID, e.Seen[0].Value)})
 			continue
 		}
 		for _, g := range e.Gives {
@@ -201,7 +202,7 @@ func (r *Rule) Try() (wrong []Mistake) {
 				return slices.ContainsFunc(h.Says, func(s Saying) bool { return s == g || g.Value == "" && s.Attr == g.Attr })
 			})
 			if said == (g.Value == "") { // an empty value must not be said
-				wrong = append(wrong, Mistake{e.Line, fmt.Sprintf("rule %s says %v of its example, not %s = %s", r.ID, hits[0].Says, g.Attr, g.Value)})
+				wrong = append(wrong, fault.Mistake{Line: e.Line, Text: fmt.Sprintf("rule %s says %v of its example, not %s = %s", r.ID, hits[0].Says, g.Attr, g.Value)})
 			}
 		}
 	}

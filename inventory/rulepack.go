@@ -176,7 +176,7 @@ type PackEdit struct {
 }
 
 // SetRulePack keeps a pack's next version and says of every device on the wire anew what the rules say, in one Update. It
-// returns how many records read otherwise. The error of a text that cannot be taken wraps fingerprint.Mistakes and
+// returns how many records read otherwise. The error of a text that cannot be taken wraps fault.Mistakes and
 // fault.Invalid; a pack whose rules are the same is switched or signed anew without a look at the records.
 func (inv *Inventory) SetRulePack(ctx context.Context, e PackEdit) (changed int, err error) {
 	if !fingerprint.PackName(e.Name) {
@@ -340,7 +340,7 @@ const trialRows = 200
 var trialAttrs = []fact.Attr{fact.Category, fact.Class, fact.Manufacturer, fact.Model, fact.OS, fact.OSVersion, fact.SoftwareVersion, fact.Practice, likelyClass}
 
 // TryRules says what a pack with another text would say of the hospital's own devices, without changing anything. may says
-// which devices the asker sees; nil is all. The error of a text that cannot be taken wraps fingerprint.Mistakes.
+// which devices the asker sees; nil is all. The error of a text that cannot be taken wraps fault.Mistakes.
 func (inv *Inventory) TryRules(tx *sqldb.Tx, name, text string, may func(site, department string) bool) (RuleTrial, error) {
 	var out RuleTrial
 	rules, err := fingerprint.Check(name, text)

@@ -291,7 +291,7 @@ func (s *Server) setOwnFingerprints(v *Visit) error {
 			return s.showOwnRules(v, p, 0)
 		}
 	}
-	var wrong fingerprint.Mistakes
+	var wrong fault.Mistakes
 	if errors.As(err, &wrong) {
 		lines := strings.Split(p.Text, "\n")
 		for _, m := range wrong {
